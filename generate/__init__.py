@@ -1,0 +1,1 @@
+"""Making tables: spec -> grid -> sweep of TESPy solves -> table."""

@@ -1,0 +1,263 @@
+"""The full solve of a design point."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Mapping
+
+from surrogate import limits as limits_module
+from surrogate import topology as topologies
+from surrogate.conditions import Conditions, check_point
+from surrogate.cycle.model import DISCHARGE, SUCTION, CycleModel, Water
+from surrogate.cycle.result import CycleResult
+from surrogate.errors import InfeasibleError, NotConvergedError
+from surrogate.limits import DEFAULT_LIMITS, Limits
+from surrogate.parameters import ETA_S_DEFAULT, Parameters
+
+HEAT_LOAD = 1e6
+"""Heat load that every network is solved at [W]; a design point scales."""
+
+# Pinch and superheat move together by at most this often before the solve is given up.
+_MAX_SWITCHES = 4
+
+
+def solve_design(
+    refrigerant: str,
+    *,
+    t_source_in: float,
+    t_source_out: float,
+    t_return: float,
+    t_supply: float,
+    heat_load: float = HEAT_LOAD,
+    eta_s: float = ETA_S_DEFAULT,
+    topology: str = "single_stage",
+    parameters: Parameters | None = None,
+    limits: Limits | Mapping[str, float] | None = None,
+) -> CycleResult:
+    """Solve one design point with TESPy.
+
+    Parameters
+    ----------
+    refrigerant : str
+        CoolProp's name of the refrigerant.
+    t_source_in, t_source_out : float
+        Source water into and out of the evaporator [degC].
+    t_return, t_supply : float
+        District-heating water into and out of the condenser [degC].
+    heat_load : float
+        Heat to the district-heating water [W], above 0.
+    eta_s : float
+        Isentropic efficiency of the compressor [1].
+    topology : str
+        Name of the cycle.
+    parameters : Parameters, optional
+        What is fixed about the machine.
+    limits : Limits or mapping, optional
+        What the machine must not exceed.
+
+    Returns
+    -------
+    CycleResult
+        The solved cycle.
+
+    Raises
+    ------
+    InputError
+        If a value makes no sense.
+    InfeasibleError
+        If the point breaks a limit; its ``limit`` names it.
+    NotConvergedError
+        If TESPy finds no physical solution.
+
+    Examples
+    --------
+    >>> result = solve_design("R717", t_source_in=30, t_source_out=25, t_return=50, t_supply=80)
+    >>> round(result.cop, 3)
+    3.975
+    """
+    conditions = Conditions(
+        float(t_source_in), float(t_source_out), float(t_return), float(t_supply),
+        float(heat_load), float(eta_s),
+    )  # fmt: skip
+    check_point(conditions)
+    chosen = limits_module.as_limits(limits)
+    _raise_if_broken(limits_module.broken_condition(chosen, conditions), chosen, conditions)
+    model = shared_model(topology, refrigerant, parameters or Parameters())
+    return solve_conditions(model, conditions, chosen)
+
+
+@functools.lru_cache(maxsize=8)
+def shared_model(topology: str, refrigerant: str, parameters: Parameters) -> CycleModel:
+    """Return the model of this process, built once, since building costs 40 ms."""
+    return new_model(topology, refrigerant, parameters)
+
+
+def new_model(topology: str, refrigerant: str, parameters: Parameters) -> CycleModel:
+    """Build a model that shares nothing with earlier solves."""
+    module, _, name = topologies.get(topology).model.partition(":")
+    cls: type[CycleModel] = getattr(importlib.import_module(module), name)
+    return cls(refrigerant, parameters)
+
+
+def solve_conditions(
+    model: CycleModel, conditions: Conditions, limits: Limits = DEFAULT_LIMITS
+) -> CycleResult:
+    """Solve one point, its conditions already checked, on a given model.
+
+    Both saturation temperatures are estimated and fixed first, which TESPy
+    solves without iterating; from there it finds the pinch. Where a dry fluid
+    would leave the compressor wet, the superheat is set at the discharge.
+
+    Raises
+    ------
+    InfeasibleError, NotConvergedError
+        As :func:`solve_design`.
+    """
+    water = Water(
+        conditions.t_source_in, conditions.t_source_out, conditions.t_return, conditions.t_supply
+    )
+    load = conditions.heat_load if conditions.heat_load > 0 else HEAT_LOAD
+    t_evap, t_cond = _estimate(model, water, limits)
+    try:
+        result = _solve_pinch(model, water, load, conditions.eta_s, t_evap, t_cond)
+    except NotConvergedError:
+        _raise_if_supercritical(model, water, conditions, limits, t_evap)
+        raise
+    _raise_if_broken(limits_module.broken_state(limits, _State(result, model)), limits, conditions)
+    _check_physics(result, model, water)
+    return result
+
+
+def solve_states(
+    model: CycleModel, t_evap: float, t_cond: float, eta_s: float, superheat_at: str
+) -> CycleResult:
+    """Solve the refrigerant's side alone, at given saturation temperatures [degC].
+
+    The water is put at temperatures that never touch the refrigerant's, since
+    they change nothing on its side.
+
+    Raises
+    ------
+    NotConvergedError
+        If TESPy finds no solution.
+    """
+    model.set_conditions(
+        Water(max(t_evap, 0.0) + 40.0, max(t_evap, 0.0) + 10.0, *_cool_sink(t_cond)),
+        HEAT_LOAD,
+        eta_s,
+    )
+    model.fix_superheat(superheat_at)
+    model.fix_saturation(t_evap, t_cond)
+    model.solve()
+    return model.result()
+
+
+def _cool_sink(t_cond: float) -> tuple[float, float]:
+    """Return and supply [degC] of water that stays below a condensing temperature."""
+    t_supply = max(t_cond - 10.0, 1.0)
+    return max(t_supply - 20.0, 0.5), t_supply
+
+
+def _estimate(model: CycleModel, water: Water, limits: Limits) -> tuple[float, float]:
+    """Estimate the saturation temperatures to start from [degC]."""
+    p = model.parameters
+    t_evap = min(water.t_source_out - p.pinch, water.t_source_in - p.pinch - p.superheat)
+    t_cond = max(
+        water.t_return + p.pinch + p.subcooling,
+        water.t_supply + p.pinch - 0.1 * (water.t_supply - water.t_return),
+    )
+    return max(t_evap, model.t_triple + 2.0), min(t_cond, model.t_critical - limits.critical_margin)
+
+
+def _solve_pinch(
+    model: CycleModel, water: Water, load: float, eta_s: float, t_evap: float, t_cond: float
+) -> CycleResult:
+    model.set_conditions(water, load, eta_s)
+    model.fix_superheat(SUCTION)
+    model.fix_saturation(t_evap, t_cond)
+    model.solve()
+    if model.superheat_needed() == DISCHARGE:
+        model.fix_superheat(DISCHARGE)
+        model.solve()
+    model.fix_pinch()
+    for _ in range(_MAX_SWITCHES):
+        model.solve()
+        where = model.superheat_needed()
+        if where == model.superheat_at:
+            return model.result()
+        model.fix_superheat(where)
+    raise NotConvergedError("the suction superheat found no value that fits the pinch")
+
+
+def _raise_if_supercritical(
+    model: CycleModel, water: Water, conditions: Conditions, limits: Limits, t_evap: float
+) -> None:
+    """Tell a failed solve from one whose condensation would have to be too hot.
+
+    The condenser's pinch grows with the condensing temperature. If it is too
+    small even at the highest one allowed, no solution lies below.
+    """
+    model.set_conditions(water, HEAT_LOAD, conditions.eta_s)
+    model.fix_saturation(t_evap, model.t_critical - limits.critical_margin)
+    model.solve()
+    if model.condenser.td_pinch.val < model.parameters.pinch:
+        raise InfeasibleError(
+            _limit_message("critical_temperature", limits, conditions), "critical_temperature"
+        )
+
+
+class _State:
+    """A result as the rules on states see it."""
+
+    __slots__ = ("p_cond", "p_evap", "t_cond", "t_critical", "t_discharge", "t_evap", "t_triple")
+
+    def __init__(self, result: CycleResult, model: CycleModel) -> None:
+        self.t_evap, self.t_cond = result.t_evap, result.t_cond
+        self.p_evap, self.p_cond = result.p_evap, result.p_cond
+        self.t_discharge = result.t_discharge
+        self.t_critical, self.t_triple = model.t_critical, model.t_triple
+
+
+def _limit_message(name: str, limits: Limits, conditions: Conditions) -> str:
+    return f"{limits_module.reason(name, limits)} ({conditions.describe()})"
+
+
+def _raise_if_broken(code: int, limits: Limits, conditions: Conditions) -> None:
+    if code:
+        name = limits_module.NAMES[code]
+        raise InfeasibleError(_limit_message(name, limits, conditions), name)
+
+
+def _check_physics(result: CycleResult, model: CycleModel, water: Water) -> None:
+    """Refuse what TESPy calls converged but no machine can be."""
+    pinches = (model.evaporator.td_pinch.val, model.condenser.td_pinch.val)
+    wanted = model.parameters.pinch
+    problems = {
+        f"the pinch is {min(pinches):.4g} K instead of {wanted:g} K": any(
+            abs(pinch - wanted) > 1e-3 for pinch in pinches
+        ),
+        f"the COP is {result.cop:.4g}": not 0.0 < result.cop < lorenz_cop(water),
+        f"the evaporator would take up {result.heat_source:.4g} W": result.heat_source <= 0.0,
+        "the energy balance is open": not model.is_balanced(),
+    }
+    for problem, found in problems.items():
+        if found:
+            model.reset()
+            raise NotConvergedError(f"TESPy converged to something unphysical: {problem}")
+
+
+def lorenz_cop(water: Water) -> float:
+    """Highest COP between two glides, from their logarithmic mean temperatures [1].
+
+    Lorenz, Z. ges. Kaelte-Industrie 1 (1894).
+    """
+    hot = _log_mean(water.t_return + 273.15, water.t_supply + 273.15)
+    cold = _log_mean(water.t_source_out + 273.15, water.t_source_in + 273.15)
+    return hot / (hot - cold) if hot > cold else float("inf")
+
+
+def _log_mean(a: float, b: float) -> float:
+    import math
+
+    return (b - a) / math.log(b / a)

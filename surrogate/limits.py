@@ -1,0 +1,243 @@
+"""What a machine must not exceed: one place, used by the solve and by the query.
+
+Every rule works on floats and on arrays alike, so the full solve of one point
+and the query of a million apply the very same lines. Rules on conditions need
+nothing but what the user gave and are checked first: a hopeless point costs
+no solve. Rules on states are applied to the solved or interpolated cycle.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surrogate.errors import InputError, InputTypeError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of a machine, each adjustable per call.
+
+    Parameters
+    ----------
+    critical_margin : float
+        Smallest distance of the condensing (bubble) temperature to the
+        critical temperature [K].
+    t_discharge_max : float
+        Highest discharge temperature [degC]; oil and seals decide.
+    pressure_ratio_max : float
+        Highest ratio of condensing to evaporating pressure [1] for one stage.
+    t_evap_min, t_evap_max : float
+        Evaporation (dew) temperatures [degC] the machine is meant for. The
+        refrigerant's own range, from its triple point to its critical point,
+        bounds them further.
+    t_source_out_min : float
+        Lowest outlet temperature of the source water [degC]; it freezes at 0.
+    t_source_in_max : float
+        Highest inlet temperature of the source water [degC]; at 3 bar it
+        boils at 133.5 degC.
+    t_return_min : float
+        Lowest return temperature [degC].
+    t_supply_max : float
+        Highest supply temperature [degC]; at 10 bar water boils at
+        179.9 degC.
+    source_glide_min, sink_glide_min : float
+        Smallest temperature change of source and of sink water [K]; below,
+        water flows grow without bound.
+
+    Raises
+    ------
+    InputError
+        If a limit is not a finite number.
+    """
+
+    critical_margin: float = 5.0
+    t_discharge_max: float = 180.0
+    pressure_ratio_max: float = 12.0
+    t_evap_min: float = -100.0
+    t_evap_max: float = 150.0
+    t_source_out_min: float = 0.5
+    t_source_in_max: float = 130.0
+    t_return_min: float = 5.0
+    t_supply_max: float = 175.0
+    source_glide_min: float = 1.0
+    sink_glide_min: float = 1.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise InputTypeError(f"limit {field.name} = {value!r}, but it must be a number")
+            if not math.isfinite(value):
+                raise InputError(f"limit {field.name} = {value}, but it must be finite")
+
+    def to_dict(self) -> dict[str, float]:
+        """All limits by name."""
+        return asdict(self)
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Rule(NamedTuple):
+    """One limit: its name, where it applies, and why it is there."""
+
+    name: str
+    reason: str
+    broken: Callable[[Limits, Any], Any]
+
+
+# A point at a limit must not fall on either side by rounding alone.
+TOLERANCE = 1e-6
+
+CONDITION_RULES: tuple[Rule, ...] = (
+    Rule(
+        "source_outlet",
+        "the source outlet is colder than {limits.t_source_out_min:g} degC: water would freeze",
+        lambda limits, c: c.t_source_out < limits.t_source_out_min - TOLERANCE,
+    ),
+    Rule(
+        "return_temperature",
+        "the return is colder than {limits.t_return_min:g} degC",
+        lambda limits, c: c.t_return < limits.t_return_min - TOLERANCE,
+    ),
+    Rule(
+        "source_glide",
+        "the source is cooled by less than {limits.source_glide_min:g} K",
+        lambda limits, c: c.t_source_in - c.t_source_out < limits.source_glide_min - TOLERANCE,
+    ),
+    Rule(
+        "sink_glide",
+        "the sink is heated by less than {limits.sink_glide_min:g} K",
+        lambda limits, c: c.t_supply - c.t_return < limits.sink_glide_min - TOLERANCE,
+    ),
+    Rule(
+        "supply_above_source",
+        "the supply is not warmer than the source inlet: a heat exchanger does it",
+        lambda limits, c: c.t_supply <= c.t_source_in + TOLERANCE,
+    ),
+    Rule(
+        "source_boiling",
+        "the source inlet is warmer than {limits.t_source_in_max:g} degC: water would boil",
+        lambda limits, c: c.t_source_in > limits.t_source_in_max + TOLERANCE,
+    ),
+    Rule(
+        "sink_boiling",
+        "the supply is warmer than {limits.t_supply_max:g} degC: water would boil",
+        lambda limits, c: c.t_supply > limits.t_supply_max + TOLERANCE,
+    ),
+)
+
+STATE_RULES: tuple[Rule, ...] = (
+    Rule(
+        "critical_temperature",
+        "condensation would lie within {limits.critical_margin:g} K of the critical temperature",
+        lambda limits, s: s.t_cond > s.t_critical - limits.critical_margin + TOLERANCE,
+    ),
+    Rule(
+        "evaporation_temperature",
+        "evaporation would lie outside the range of machine or refrigerant",
+        lambda limits, s: (
+            (s.t_evap < limits.t_evap_min - TOLERANCE)
+            | (s.t_evap > limits.t_evap_max + TOLERANCE)
+            | (s.t_evap < s.t_triple + TRIPLE_MARGIN)
+        ),
+    ),
+    Rule(
+        "discharge_temperature",
+        "the discharge gas would be hotter than {limits.t_discharge_max:g} degC",
+        lambda limits, s: s.t_discharge > limits.t_discharge_max + TOLERANCE,
+    ),
+    Rule(
+        "pressure_ratio",
+        "the pressure ratio would be above {limits.pressure_ratio_max:g}",
+        lambda limits, s: s.p_cond > limits.pressure_ratio_max * s.p_evap * (1.0 + TOLERANCE),
+    ),
+)
+
+TRIPLE_MARGIN = 0.5
+"""Distance that evaporation keeps from the triple point [K]."""
+
+RULES: tuple[Rule, ...] = CONDITION_RULES + STATE_RULES
+NAMES: tuple[str, ...] = ("", *(rule.name for rule in RULES))
+"""Names by code: code 0 is no limit, code n is rule n - 1 of :data:`RULES`."""
+
+FIRST_STATE_CODE = 1 + len(CONDITION_RULES)
+
+
+def reason(name: str, limits: Limits = DEFAULT_LIMITS) -> str:
+    """What a broken limit means, in words.
+
+    Examples
+    --------
+    >>> reason("pressure_ratio")
+    'the pressure ratio would be above 12'
+    """
+    rule = RULES[NAMES.index(name) - 1]
+    return rule.reason.format(limits=limits)
+
+
+def broken_condition(limits: Limits, conditions: Any) -> int:
+    """Code of the first rule that the conditions of one point break, or 0."""
+    for code, rule in enumerate(CONDITION_RULES, 1):
+        if rule.broken(limits, conditions):
+            return code
+    return 0
+
+
+def broken_state(limits: Limits, state: Any) -> int:
+    """Code of the first rule that the state of one point breaks, or 0."""
+    for code, rule in enumerate(STATE_RULES, FIRST_STATE_CODE):
+        if rule.broken(limits, state):
+            return code
+    return 0
+
+
+def mark_broken_conditions(limits: Limits, conditions: Any, codes: NDArray[np.int8]) -> None:
+    """Write the code of the first rule on conditions that each point breaks, where it is 0."""
+    _mark(CONDITION_RULES, 1, limits, conditions, codes)
+
+
+def mark_broken_states(limits: Limits, states: Any, codes: NDArray[np.int8]) -> None:
+    """Write the code of the first rule on states that each point breaks, where it is 0."""
+    _mark(STATE_RULES, FIRST_STATE_CODE, limits, states, codes)
+
+
+def _mark(
+    rules: tuple[Rule, ...], first: int, limits: Limits, values: Any, codes: NDArray[np.int8]
+) -> None:
+    for code, rule in enumerate(rules, first):
+        codes[(codes == 0) & rule.broken(limits, values)] = code
+
+
+def as_limits(value: Limits | Mapping[str, float] | None) -> Limits:
+    """Limits from what a caller may give: a set, some named values, or none.
+
+    Raises
+    ------
+    InputError
+        If a name is not a limit.
+
+    Examples
+    --------
+    >>> as_limits({"pressure_ratio_max": 15}).pressure_ratio_max
+    15
+    """
+    if value is None:
+        return DEFAULT_LIMITS
+    if isinstance(value, Limits):
+        return value
+    if not isinstance(value, Mapping):
+        raise InputTypeError(
+            f"limits = {value!r}, but it must be surrogate.Limits or a mapping of names to numbers"
+        )
+    names = [field.name for field in fields(Limits)]
+    unknown = sorted(set(value) - set(names))
+    if unknown:
+        raise InputError(f"unknown limit {unknown[0]!r}; the limits are {', '.join(names)}")
+    return replace(DEFAULT_LIMITS, **value)

@@ -1,0 +1,233 @@
+"""Where the pinch lies: from water temperatures to the cycle's own.
+
+Given evaporating and condensing temperature, the refrigerant's side of a cycle
+does not depend on the water, and all of it is smooth. The water decides those
+two temperatures alone: evaporation as warm, and condensation as cold, as the
+pinch allows at every place where it can lie. That is where a map over water
+temperatures has its kinks, so it is solved here instead of tabulated.
+
+Places in the condenser, from its cold end: condensate outlet, bubble point,
+dew point, discharge gas. In the evaporator: inlet, dew point, suction gas.
+They are those that TESPy's ``MovingBoundaryHeatExchanger`` looks at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from surrogate.arithmetic import Arithmetic, Jet, Value
+from surrogate.conditions import Conditions
+from surrogate.parameters import Parameters
+
+CLOSURE = (
+    "desuperheating_share",
+    "discharge_superheat",
+    "superheat",
+    "condenser_glide",
+    "evaporator_glide",
+    "superheating_share",
+    "subcooling_share",
+)
+"""Outputs of a table that decide where the pinch lies."""
+
+
+class Water(NamedTuple):
+    """Enthalpy of liquid water at one pressure, as a temperature.
+
+    ``excess`` are the coefficients, from the constant on, of a polynomial in
+    T/100 for ``h(T) / cp - T`` [K] with T in degC: how far water is from
+    having one heat capacity.
+    """
+
+    excess: tuple[float, ...]
+
+    def excess_at(self, t: Value) -> Value:
+        """Excess [K] at a temperature [degC]."""
+        x = 0.01 * t
+        result = self.excess[-1]
+        for factor in self.excess[-2::-1]:
+            result = result * x + factor
+        return result
+
+
+class Stream(NamedTuple):
+    """Water along one exchanger."""
+
+    water: Water
+    t_cold: Value
+    t_hot: Value
+    excess_cold: Value
+    excess_hot: Value
+
+    def temperature(self, share: Value) -> Value:
+        """Temperature [degC] where a share of the heat, from the cold end, has passed."""
+        t = self.t_cold + share * (self.t_hot - self.t_cold)
+        bend = self.excess_cold + share * (self.excess_hot - self.excess_cold)
+        # One step from the straight line leaves less than 1 mK.
+        return t + bend - self.water.excess_at(t)
+
+
+class Waters(NamedTuple):
+    """Source and sink water of some conditions."""
+
+    source: Stream
+    sink: Stream
+
+    def take(self, index: Any) -> Waters:
+        """Some of the points of arrays of streams."""
+        return Waters(
+            *(
+                Stream(stream.water, *(values[index] for values in stream[1:]))
+                for stream in self
+            )
+        )
+
+
+def waters(source: Water, sink: Water, c: Conditions) -> Waters:
+    """Streams of water for some conditions."""
+    return Waters(
+        Stream(
+            source,
+            c.t_source_out,
+            c.t_source_in,
+            source.excess_at(c.t_source_out),
+            source.excess_at(c.t_source_in),
+        ),
+        Stream(
+            sink,
+            c.t_return,
+            c.t_supply,
+            sink.excess_at(c.t_return),
+            sink.excess_at(c.t_supply),
+        ),
+    )
+
+
+def step(
+    xp: Arithmetic,
+    parameters: Parameters,
+    streams: Waters,
+    t_evap: Value,
+    t_cond: Value,
+    outputs: Mapping[str, Jet],
+) -> tuple[Value, Value]:
+    """One Newton step towards the temperatures that the pinch demands.
+
+    Parameters
+    ----------
+    xp : Arithmetic
+        For floats or for arrays.
+    parameters : Parameters
+        Pinch and subcooling of the machine.
+    streams : Waters
+        Source and sink water.
+    t_evap, t_cond : float or array
+        Present guess [degC].
+    outputs : mapping of str to Jet
+        Those of :data:`CLOSURE` at the guess, with their slopes.
+
+    Returns
+    -------
+    tuple of float or array
+        Changes of evaporating and condensing temperature [K].
+    """
+    warmest = _evaporation(xp, parameters, streams.source, outputs)
+    coldest = _condensation(xp, parameters, streams.sink, outputs)
+    r_evap, r_cond = t_evap - warmest[0], t_cond - coldest[0]
+    a, b = 1.0 - warmest[1], -warmest[2]
+    c, d = -coldest[1], 1.0 - coldest[2]
+    scale = 1.0 / (a * d - b * c)
+    return (b * r_cond - d * r_evap) * scale, (c * r_evap - a * r_cond) * scale
+
+
+def _evaporation(
+    xp: Arithmetic, parameters: Parameters, source: Stream, outputs: Mapping[str, Jet]
+) -> Jet:
+    """Warmest evaporation at the present guess [degC]."""
+    superheat = outputs["superheat"]
+    # The smallest is sought; larger() of the negated values finds it.
+    hot_end = (
+        superheat[0] + parameters.pinch - source.t_hot,
+        superheat[1],
+        superheat[2],
+    )
+    glide = outputs.get("evaporator_glide")
+    if glide is None:
+        cold_end: Jet = (parameters.pinch - source.t_cold, 0.0, 0.0)
+        binding = xp.larger(hot_end, cold_end)
+    else:
+        cold_end = (parameters.pinch - source.t_cold - glide[0], -glide[1], -glide[2])
+        share = outputs["superheating_share"]
+        run = source.t_hot - source.t_cold
+        dew = (
+            parameters.pinch - source.temperature(1.0 - share[0]),
+            run * share[1],
+            run * share[2],
+        )
+        binding = xp.larger(xp.larger(hot_end, cold_end), dew)
+    return -binding[0], -binding[1], -binding[2]
+
+
+def _condensation(
+    xp: Arithmetic, parameters: Parameters, sink: Stream, outputs: Mapping[str, Jet]
+) -> Jet:
+    """Coldest condensation at the present guess [degC]."""
+    share, superheat = outputs["desuperheating_share"], outputs["discharge_superheat"]
+    run = sink.t_hot - sink.t_cold
+    cold_end: Jet = (sink.t_cold + parameters.pinch + parameters.subcooling, 0.0, 0.0)
+    dew: Jet = (
+        sink.temperature(1.0 - share[0]) + parameters.pinch,
+        -run * share[1],
+        -run * share[2],
+    )
+    hot_end: Jet = (
+        sink.t_hot + parameters.pinch - superheat[0],
+        -superheat[1],
+        -superheat[2],
+    )
+    glide = outputs.get("condenser_glide")
+    if glide is None:
+        return xp.larger(xp.larger(dew, cold_end), hot_end)
+    liquid = outputs["subcooling_share"]
+    bubble = (
+        sink.temperature(liquid[0]) + parameters.pinch,
+        run * liquid[1],
+        run * liquid[2],
+    )
+    dew = (dew[0] - glide[0], dew[1] - glide[1], dew[2] - glide[2])
+    hot_end = (hot_end[0] - glide[0], hot_end[1] - glide[1], hot_end[2] - glide[2])
+    return xp.larger(xp.larger(xp.larger(dew, cold_end), hot_end), bubble)
+
+
+def condenser_ua(
+    xp: Arithmetic,
+    parameters: Parameters,
+    sink: Stream,
+    t_cond: Value,
+    outputs: Mapping[str, Value],
+) -> Value:
+    """UA of the condenser per heat load [1/K], summed over its phase sections."""
+    liquid, gas = outputs["subcooling_share"], outputs["desuperheating_share"]
+    t_dew = t_cond + outputs["condenser_glide"]
+    t_discharge = t_dew + outputs["discharge_superheat"]
+    cold_end = t_cond - parameters.subcooling - sink.t_cold
+    bubble = t_cond - sink.temperature(liquid)
+    dew = t_dew - sink.temperature(1.0 - gas)
+    hot_end = t_discharge - sink.t_hot
+    return (
+        liquid / xp.log_mean(cold_end, bubble)
+        + (1.0 - gas - liquid) / xp.log_mean(bubble, dew)
+        + gas / xp.log_mean(dew, hot_end)
+    )
+
+
+def evaporator_ua(
+    xp: Arithmetic, source: Stream, t_evap: Value, outputs: Mapping[str, Value]
+) -> Value:
+    """UA of the evaporator per heat taken up [1/K], summed over its phase sections."""
+    gas = outputs["superheating_share"]
+    cold_end = source.t_cold - (t_evap - outputs["evaporator_glide"])
+    dew = source.temperature(1.0 - gas) - t_evap
+    hot_end = source.t_hot - (t_evap + outputs["superheat"])
+    return (1.0 - gas) / xp.log_mean(cold_end, dew) + gas / xp.log_mean(dew, hot_end)

@@ -1,0 +1,389 @@
+"""Tables: their format, and reading them from NetCDF with every check.
+
+A design table holds, at the nodes of a grid over ``lift_share``, ``t_evap``
+and ``eta_s``, what TESPy found for the refrigerant's side of the cycle, once
+for each branch of the superheat; the spline coefficients of all of it on one
+trailing axis; and the error of the COP measured at full solves that the table
+never saw. Nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surrogate.errors import SurrogateError, TableError
+from surrogate.identity import Identity
+from surrogate.interpolate import SplineGrid
+from surrogate.parameters import Parameters
+from surrogate.pinch import CLOSURE, Water
+from surrogate.topology import AXES, BRANCHES
+
+FloatArray = NDArray[np.float64]
+
+FORMAT_VERSION = 1
+"""Rises whenever an older reader would misread a newer file."""
+
+USABLE, UNUSABLE, NOT_CONVERGED = 0, 1, 2
+"""Status of a node: solved; solved, but wet or without heat from the source; not solved."""
+
+ARRAYS = (
+    *AXES,
+    "status",
+    "coefficients",
+    "column",
+    "water_excess",
+    "guess",
+    "error",
+    "error_lift_share_edges",
+    "error_t_evap_edges",
+)
+"""Variables that answers depend on, and so the content digest covers."""
+
+ATTRIBUTES = (
+    "format_version",
+    "kind",
+    "topology",
+    "refrigerant",
+    "parameters",
+    "spec",
+    "t_critical",
+    "t_triple",
+    "t_cond_max",
+    "min_lift",
+    "t_supply_range",
+    "source_glide_range",
+    "sink_glide_range",
+)
+"""Attributes that answers depend on, and so the content digest covers."""
+
+
+class Regions(NamedTuple):
+    """Error of the COP by region of the coordinates: the conformal half-widths.
+
+    ``half_width[i, j]`` holds between edges ``i`` of ``lift_share`` and ``j``
+    of ``t_evap``.
+    """
+
+    lift_share_edges: FloatArray
+    t_evap_edges: FloatArray
+    half_width: FloatArray
+
+    def at(self, lift_share: float, t_evap: float) -> float:
+        """Half-width at one place."""
+        i = bisect_right(self.lift_share_edges, lift_share, 1, len(self.half_width)) - 1
+        j = bisect_right(self.t_evap_edges, t_evap, 1, self.half_width.shape[1]) - 1
+        return float(self.half_width[i, j])
+
+    def at_many(self, lift_share: FloatArray, t_evap: FloatArray) -> FloatArray:
+        """Half-widths at many places."""
+        i = np.searchsorted(self.lift_share_edges[1:-1], lift_share, side="right")
+        j = np.searchsorted(self.t_evap_edges[1:-1], t_evap, side="right")
+        result: FloatArray = self.half_width[i, j]
+        return result
+
+
+class Range(NamedTuple):
+    """Lowest and highest value of a condition."""
+
+    low: float
+    high: float
+
+
+class Guess(NamedTuple):
+    """A quadratic in evaporating and condensing temperature and efficiency."""
+
+    factors: tuple[float, ...]
+
+    def at(self, t_evap: Any, t_cond: Any, eta_s: Any) -> Any:
+        """Value at one place or at many."""
+        f, x, y = self.factors, 0.01 * t_evap, 0.01 * t_cond
+        return (
+            f[0]
+            + x * (f[1] + f[4] * x + f[5] * y + f[6] * eta_s)
+            + y * (f[2] + f[7] * y + f[8] * eta_s)
+            + eta_s * (f[3] + f[9] * eta_s)
+        )
+
+    @classmethod
+    def fit(cls, t_evap: FloatArray, t_cond: FloatArray, eta_s: FloatArray, values: FloatArray) -> Guess:
+        """Fit one to values at scattered places, by least squares."""
+        x, y, z = 0.01 * t_evap, 0.01 * t_cond, eta_s
+        terms = [np.ones_like(x), x, y, z, x * x, x * y, x * z, y * y, y * z, z * z]
+        factors = np.linalg.lstsq(np.column_stack(terms), values, rcond=None)[0]
+        return cls(tuple(factors.tolist()))
+
+
+@dataclass(frozen=True)
+class Table:
+    """A design table, read and checked.
+
+    Attributes
+    ----------
+    path : Path
+        Where it was read.
+    identity : Identity
+        What it is a table of.
+    grid : SplineGrid
+        All outputs of all branches.
+    closure : SplineGrid
+        Those outputs that decide where the pinch lies, first branch first.
+    outputs, closure_outputs : tuple of str
+        Names of one branch's outputs in either.
+    branches : int
+        1, or 2 for fluids whose superheat has to be raised somewhere.
+    usable : array of bool, shape (branches, *cells)
+        Cells that queries may use.
+    source_water, sink_water : Water
+        Water at the pressures of the machine.
+    attributes : dict
+        All attributes of the file.
+    """
+
+    path: Path
+    identity: Identity
+    grid: SplineGrid
+    closure: SplineGrid
+    outputs: tuple[str, ...]
+    closure_outputs: tuple[str, ...]
+    branches: int
+    usable: NDArray[np.bool_]
+    regions: Regions
+    source_water: Water
+    sink_water: Water
+    t_critical: float
+    t_triple: float
+    t_cond_max: float
+    min_lift: float
+    t_supply: Range
+    source_glide: Range
+    sink_glide: Range
+    guess_superheat: Guess
+    guess_desuperheating: Guess
+    attributes: dict[str, Any] = field(repr=False)
+
+    @cached_property
+    def discharge_superheat(self) -> int:
+        """Place of the discharge superheat among the outputs."""
+        return self.outputs.index("discharge_superheat")
+
+    @cached_property
+    def closure_discharge_superheat(self) -> int:
+        """Place of the discharge superheat among the outputs of the closure."""
+        return self.closure_outputs.index("discharge_superheat")
+
+    @cached_property
+    def usable_list(self) -> list[Any]:
+        """The same as ``usable``, as nested lists: faster for one point."""
+        result: list[Any] = self.usable.tolist()
+        return result
+
+    @property
+    def parameters(self) -> Parameters:
+        """Parameters of the machine."""
+        return self.identity.parameters
+
+    @property
+    def t_evap(self) -> Range:
+        """Evaporating temperatures [degC] that it covers."""
+        axis = self.grid.axes[1]
+        return Range(axis.low, axis.high)
+
+    @property
+    def eta_s(self) -> Range:
+        """Isentropic efficiencies [1] that it covers."""
+        axis = self.grid.axes[2]
+        return Range(axis.low, axis.high)
+
+    def to_dataset(self) -> Any:
+        """The whole file as an xarray Dataset."""
+        import xarray as xr
+
+        return xr.load_dataset(self.path)
+
+
+def content_digest(arrays: Mapping[str, NDArray[Any]], attributes: Mapping[str, Any]) -> str:
+    """SHA-256 over everything in a table that answers depend on.
+
+    Parameters
+    ----------
+    arrays : mapping
+        At least the variables named in :data:`ARRAYS`.
+    attributes : mapping
+        At least those named in :data:`ATTRIBUTES`.
+    """
+    digest = hashlib.sha256()
+    for name in ARRAYS:
+        array = np.asarray(arrays[name])
+        digest.update(f"{name} {array.shape}".encode())
+        if array.dtype.kind in "OU":
+            digest.update("\n".join(array.ravel().tolist()).encode())
+        else:
+            digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
+    for name in ATTRIBUTES:
+        value = attributes[name]
+        text = value if isinstance(value, str) else json.dumps(np.asarray(value).tolist())
+        digest.update(f"{name} {text}".encode())
+    return digest.hexdigest()
+
+
+def read(path: Path, expected: Identity | None = None) -> Table:
+    """Read a table and check that it can be believed.
+
+    Parameters
+    ----------
+    path : Path
+        The NetCDF file.
+    expected : Identity, optional
+        What it must be a table of.
+
+    Raises
+    ------
+    TableError
+        If the file is missing, no NetCDF, truncated, of a newer format,
+        edited after it was made, or a table of something else.
+    """
+    arrays, attributes = _read_raw(path)
+    version = attributes.get("format_version")
+    if version is None or attributes.get("kind") != "design":
+        raise TableError(f"{path} is a NetCDF file, but no table of heat pump designs")
+    if int(version) > FORMAT_VERSION:
+        raise TableError(
+            f"{path} has format {int(version)}, but this version of surrogate reads up to "
+            f"{FORMAT_VERSION}; update surrogate"
+        )
+    missing = [name for name in ARRAYS if name not in arrays]
+    missing += [name for name in ATTRIBUTES if name not in attributes]
+    if missing:
+        raise TableError(f"{path} lacks {', '.join(missing)}; generate the table again")
+    if content_digest(arrays, attributes) != attributes.get("content_digest"):
+        raise TableError(
+            f"{path} was changed after it was made: its content does not match its digest; "
+            "generate the table again"
+        )
+    try:
+        table = _build(path, arrays, attributes)
+    except (ValueError, KeyError, IndexError, TypeError, SurrogateError) as error:
+        raise TableError(f"{path} does not fit together: {error}") from error
+    if expected is not None and table.identity != expected:
+        raise TableError(
+            f"{path} is a table of {_describe(table.identity)}, not of {_describe(expected)}"
+        )
+    return table
+
+
+def _read_raw(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    import netCDF4
+
+    if not path.is_file():
+        raise TableError(f"{path} is no file")
+    try:
+        with netCDF4.Dataset(path) as data:
+            data.set_auto_mask(False)
+            arrays = {name: data.variables[name][...] for name in ARRAYS if name in data.variables}
+            attributes = {name: data.getncattr(name) for name in data.ncattrs()}
+    except (OSError, RuntimeError, UnicodeDecodeError) as error:
+        raise TableError(
+            f"{path} is not a whole NetCDF file ({error}); generate the table again"
+        ) from error
+    return arrays, attributes
+
+
+def _build(path: Path, arrays: Mapping[str, NDArray[Any]], attributes: dict[str, Any]) -> Table:
+    nodes = [np.asarray(arrays[name], dtype=np.float64) for name in AXES]
+    columns = [tuple(str(name).split(".")) for name in arrays["column"]]
+    present = list(dict.fromkeys(branch for branch, _ in columns))
+    if present != list(BRANCHES[: len(present)]):
+        raise ValueError(f"branches {present} instead of {list(BRANCHES)}")
+    outputs = tuple(name for branch, name in columns if branch == BRANCHES[0])
+    if columns != [(branch, name) for branch in present for name in outputs]:
+        raise ValueError("the branches hold different outputs")
+    coefficients = np.asarray(arrays["coefficients"], dtype=np.float64)
+    closure_outputs = tuple(name for name in CLOSURE if name in outputs)
+    chosen = [
+        branch * len(outputs) + outputs.index(name)
+        for branch in range(len(present))
+        for name in closure_outputs
+    ]
+    parameters = Parameters.from_mapping(json.loads(attributes["parameters"]))
+    excess = np.asarray(arrays["water_excess"], dtype=np.float64)
+    return Table(
+        path=path,
+        identity=Identity(
+            str(attributes["kind"]),
+            str(attributes["topology"]),
+            str(attributes["refrigerant"]),
+            parameters,
+        ),
+        grid=SplineGrid(nodes, coefficients),
+        closure=SplineGrid(nodes, coefficients[..., chosen]),
+        outputs=outputs,
+        closure_outputs=closure_outputs,
+        branches=len(present),
+        usable=_usable_cells(np.asarray(arrays["status"])),
+        regions=Regions(
+            np.asarray(arrays["error_lift_share_edges"]),
+            np.asarray(arrays["error_t_evap_edges"]),
+            np.asarray(arrays["error"]),
+        ),
+        source_water=Water(tuple(excess[0].tolist())),
+        sink_water=Water(tuple(excess[1].tolist())),
+        t_critical=float(attributes["t_critical"]),
+        t_triple=float(attributes["t_triple"]),
+        t_cond_max=float(attributes["t_cond_max"]),
+        min_lift=float(attributes["min_lift"]),
+        t_supply=Range(*_pair(attributes["t_supply_range"])),
+        source_glide=Range(*_pair(attributes["source_glide_range"])),
+        sink_glide=Range(*_pair(attributes["sink_glide_range"])),
+        guess_superheat=Guess(tuple(arrays["guess"][0].tolist())),
+        guess_desuperheating=Guess(tuple(arrays["guess"][1].tolist())),
+        attributes=attributes,
+    )
+
+
+def _pair(values: Iterable[float]) -> tuple[float, float]:
+    low, high = (float(value) for value in values)
+    return low, high
+
+
+def _usable_cells(status: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Cells that queries may use; the first axis counts branches.
+
+    A node without convergence closes all cells around it. One that is wet
+    does not: a query that the branch serves is dry by the interpolated
+    superheat itself, so only cells with no dry node at all are closed.
+    """
+    return _in_cells(status == USABLE, np.any) & _in_cells(status != NOT_CONVERGED, np.all)
+
+
+def _in_cells(
+    nodes: NDArray[np.bool_], reduce: Callable[..., NDArray[np.bool_]]
+) -> NDArray[np.bool_]:
+    """Reduce the nodes of each cell; cells at the ends span three nodes, others two."""
+    result = nodes
+    for axis in range(1, nodes.ndim):
+        moved = np.moveaxis(result, axis, 0)
+        count = len(moved) - 3
+        starts = [0, *range(2, count + 1)]
+        stops = [*range(2, count + 1), count + 2]
+        cells = np.stack(
+            [reduce(moved[a : b + 1], axis=0) for a, b in zip(starts, stops, strict=True)]
+        )
+        result = np.moveaxis(cells, 0, axis)
+    return result
+
+
+def _describe(identity: Identity) -> str:
+    return (
+        f"{identity.kind} {identity.topology} {identity.refrigerant} with "
+        f"{', '.join(f'{k} {v:g}' for k, v in identity.parameters.to_dict().items())}"
+    )

@@ -1,0 +1,1 @@
+"""The shipped tables, and the specs they were made from."""

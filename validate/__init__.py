@@ -1,0 +1,1 @@
+"""The surrogate set against full solves."""
