@@ -20,7 +20,7 @@ from surrogate.parameters import Parameters
 
 SUPPLY_LOW, SUPPLY_HIGH = 35.0, 120.0
 """Supply temperatures of district heating [degC]."""
-T_EVAP_LOW, T_EVAP_HIGH = -10.0, 55.0
+T_EVAP_LOW, T_EVAP_HIGH = -15.0, 55.0
 """Evaporation between cold sewage and warm industrial waste heat [degC]."""
 ETA_S_LOW, ETA_S_HIGH = 0.65, 0.90
 """Isentropic efficiencies of real compressors [1]."""
@@ -176,7 +176,7 @@ def derive(refrigerant: str, **overrides: Any) -> DesignSpec:
     derived: dict[str, Any] = {
         "topology": "single_stage",
         "refrigerant": refrigerant,
-        "t_evap": {"low": t_evap_low, "high": t_evap_high, "nodes": 16},
+        "t_evap": {"low": t_evap_low, "high": t_evap_high, "nodes": 17},
         "lift_share": {"low": 0.0, "high": 1.0, "nodes": 28, "clustering": 1.5},
         "eta_s": {"low": ETA_S_LOW, "high": ETA_S_HIGH, "nodes": 5},
         "t_cond_max": t_cond_max,

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 CP = 4190.0
 """Heat capacity that turns enthalpy into a temperature [J/(kg K)]."""
 
-_DEGREE = 8
-_LOW, _MARGIN = 0.1, 5.0
+_DEGREE = 7
+_LOW, _HIGH, _MARGIN = 0.1, 135.0, 2.0
 
 
 def excess_factors(pressure: float) -> NDArray[np.float64]:
@@ -22,14 +22,14 @@ def excess_factors(pressure: float) -> NDArray[np.float64]:
 
     Returns
     -------
-    array, shape (9,)
+    array, shape (8,)
         Factors of the polynomial [K], the constant first. The fit is good to
-        0.4 mK between 0.1 degC and 5 K below boiling at 10 bar.
+        0.5 mK between 0.1 degC and 135 degC, or 2 K below boiling.
     """
     import CoolProp.CoolProp as CoolProp
 
     boiling = CoolProp.PropsSI("T", "P", pressure * 1e5, "Q", 0, "water") - 273.15
-    t = np.linspace(_LOW, boiling - _MARGIN, 400)
+    t = np.linspace(_LOW, min(_HIGH, boiling - _MARGIN), 400)
     h = np.array([CoolProp.PropsSI("H", "T", x + 273.15, "P", pressure * 1e5, "water") for x in t])
     polynomial = np.polynomial.Polynomial.fit(0.01 * t, h / CP - t, _DEGREE)
     return np.asarray(polynomial.convert().coef)

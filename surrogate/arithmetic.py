@@ -8,6 +8,7 @@ times faster for a single point than NumPy; with :data:`ARRAY` on arrays.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -28,7 +29,9 @@ class Arithmetic(NamedTuple):
     minimum: Callable[[Value, Value], Value]
     maximum: Callable[[Value, Value], Value]
     where: Callable[[Value, Value, Value], Value]
+    negate: Callable[[Value], Value]
     larger: Callable[[Jet, Jet], Jet]
+    largest_size: Callable[[Value], float]
     log_mean: Callable[[Value, Value], Value]
 
 
@@ -47,6 +50,11 @@ def _larger_many(a: Jet, b: Jet) -> Jet:
         np.where(which, a[1], b[1]),
         np.where(which, a[2], b[2]),
     )
+
+
+def _largest_size(values: Value) -> float:
+    # A slope that is zero everywhere stays a plain number among arrays.
+    return float(np.max(np.abs(values), initial=0.0))
 
 
 # Below this ratio less one the quotient loses digits; the midpoint is then exact to 1e-13.
@@ -68,7 +76,15 @@ def _log_mean_many(a: Value, b: Value) -> Value:
     return np.where(near, 0.5 * (a + b), (b - a) / np.log(np.where(near, 2.0, ratio)))
 
 
-SCALAR = Arithmetic(math.log, math.exp, min, max, _choose, _larger, _log_mean)
+SCALAR = Arithmetic(math.log, math.exp, min, max, _choose, operator.not_, _larger, abs, _log_mean)
 ARRAY = Arithmetic(
-    np.log, np.exp, np.minimum, np.maximum, np.where, _larger_many, _log_mean_many
+    np.log,
+    np.exp,
+    np.minimum,
+    np.maximum,
+    np.where,
+    np.logical_not,
+    _larger_many,
+    _largest_size,
+    _log_mean_many,
 )

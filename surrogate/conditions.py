@@ -124,9 +124,9 @@ def check_array(conditions: Conditions) -> None:
         As :func:`check_point`.
     """
     for (name, quantity), values in zip(CONDITIONS.items(), conditions, strict=True):
-        good = (values >= quantity.low) & (values <= quantity.high)
-        if not good.all():
-            at = int(np.argmin(good))
+        # NaN passes through both extremes and fails the comparison.
+        if values.size and not (values.min() >= quantity.low and values.max() <= quantity.high):
+            at = int(np.argmin((values >= quantity.low) & (values <= quantity.high)))
             raise InputError(_range_message(name, values[at], at))
     for which, (cold, warm) in enumerate(_ORDER):
         wrong = getattr(conditions, cold) >= getattr(conditions, warm)

@@ -8,7 +8,8 @@ Python floats, many run on arrays, through the same formulas.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,9 +18,18 @@ from numpy.typing import NDArray
 from surrogate import limits as limits_module
 from surrogate.arithmetic import ARRAY, SCALAR, Arithmetic, Jet, Value
 from surrogate.conditions import Conditions
+from surrogate.interpolate import Axis, SplineGrid, along, slope_along
 from surrogate.limits import Limits
-from surrogate.pinch import Waters, condenser_ua, evaporator_ua, step, waters
-from surrogate.table import Table
+from surrogate.parameters import Parameters
+from surrogate.pinch import (
+    Waters,
+    condenser_ua,
+    evaporator_ua,
+    step,
+    uncoupled_evaporation,
+    waters,
+)
+from surrogate.table import Piece, Table
 
 KELVIN = 273.15
 
@@ -29,15 +39,16 @@ OK, OUTSIDE = 0, -1
 CRITICAL = limits_module.NAMES.index("critical_temperature")
 
 # A Newton step of this size [K] leaves an error below a thousandth of a kelvin.
-_LAST_STEP = 0.3
-_MAX_STEPS = 12
-# Guesses are kept this near to the grid [K]: far outside, cubics run away.
-_STRAY = 2.0
-# Rounding alone must not put a point at the rim outside.
-_RIM = 1e-9
-
-# Arrays are answered in parts of this many points, which bounds the memory.
-_PART = 250_000
+_LAST_STEP = 0.1
+_MAX_STEPS = 8
+# A search may pass through this many cells and branches, one after the other.
+_MAX_PIECES = 12
+# It may leave its cell by this many widths, and the grid by this many kelvins: cubics run away.
+_STRAY, _STRAY_KELVIN = 1.0, 2.0
+# Rounding alone must put a point neither outside the grid nor into another cell.
+_RIM, _SLACK = 1e-9, 1e-6
+# Superheat [K] within which either branch will do: more than interpolation errs.
+_EITHER = 0.01
 
 
 # Outputs that tables of pure fluids leave out.
@@ -91,6 +102,20 @@ class _State(NamedTuple):
     t_triple: float
 
 
+class _Settled(NamedTuple):
+    """The cycle's own temperatures for some conditions, and the outputs there.
+
+    ``astray`` is true where the search left the piece that it ran in; it must
+    then be taken up again in the piece that it led to, of branch ``branch``.
+    """
+
+    t_evap: Value
+    t_cond: Value
+    outputs: dict[str, Value]
+    branch: Value
+    astray: Value
+
+
 def answer_point(table: Table, c: Conditions, limits: Limits) -> tuple[int, Values | None]:
     """Answer one point from a table.
 
@@ -113,37 +138,28 @@ def answer_point(table: Table, c: Conditions, limits: Limits) -> tuple[int, Valu
     if not _in_domain(table, c):
         return OUTSIDE, None
     streams = waters(table.source_water, table.sink_water, c)
-    t_evap, t_cond = _guess(SCALAR, table, c)
-    slopes = 2 if table.branches > 1 or "evaporator_glide" in table.closure_outputs else 1
-    for _ in range(_MAX_STEPS):
-        width = table.t_cond_max - t_evap - table.min_lift
-        share = 1.0 + (t_cond - table.t_cond_max) / width
-        jet = table.closure.jet((share, t_evap, c.eta_s), slopes)
-        outputs = _point_jets(table, jet, share, width)
-        d_evap, d_cond = step(SCALAR, table.parameters, streams, t_evap, t_cond, outputs)
-        t_evap, t_cond = _inside(SCALAR, table, t_evap + d_evap, t_cond + d_cond)
-        if -_LAST_STEP < d_evap < _LAST_STEP and -_LAST_STEP < d_cond < _LAST_STEP:
+    t_evap, t_cond, branch = _guess(SCALAR, table, c)
+    for _ in range(_MAX_PIECES):
+        piece = table.pieces[branch]
+        cell = piece.grid.locate((_lift_share(table, t_evap, t_cond), t_evap, c.eta_s))
+        found = _settle(SCALAR, table, branch, cell, c, streams, t_evap, t_cond)
+        t_cond, branch = found.t_cond, found.branch
+        t_evap = _evaporation(SCALAR, table, branch, c, found.t_evap)
+        if not found.astray:
             break
     else:
         return OUTSIDE, None
-    width = table.t_cond_max - t_evap - table.min_lift
-    share = 1.0 + (t_cond - table.t_cond_max) / width
-    code = _outside_point(table, limits, t_evap, share)
+    share = _lift_share(table, t_evap, t_cond)
+    code = _beyond(SCALAR, table, limits, t_evap, share)
     if code:
         return code, None
-    place = (share, t_evap, c.eta_s)
-    cell = table.grid.locate(place)
-    row = table.grid.jet(place, 0)[0]
-    branch = _branch_point(table, row)
-    if not table.usable_list[branch][cell[0]][cell[1]][cell[2]]:
+    if not piece.usable_list[cell[0]][cell[1]][cell[2]]:
         return OUTSIDE, None
-    start = branch * len(table.outputs)
-    known = dict(zip(table.outputs, row[start : start + len(table.outputs)], strict=True))
-    values = _values(SCALAR, table, c.eta_s, streams, t_evap, t_cond, known)
+    values = _values(SCALAR, table, c.eta_s, streams, found, table.regions.at(share, t_evap))
     code = limits_module.broken_state(limits, _state(table, values))
     if code:
         return code, None
-    return OK, values._replace(error=table.regions.at(share, t_evap))
+    return OK, values
 
 
 def answer_many(
@@ -166,49 +182,183 @@ def answer_many(
         Arrays of shape (n,), NaN where the code is not 0.
     """
     count = len(c.eta_s)
-    codes = np.empty(count, dtype=np.int8)
-    values = Values(*(np.full(count, np.nan) for _ in Values._fields))
-    for start in range(0, count, _PART):
-        part = slice(start, start + _PART)
-        _answer_part(table, c.take(part), limits, codes[part], Values(*(v[part] for v in values)))
-    return codes, values
+    codes = np.full(count, OUTSIDE, dtype=np.int8)
+    # A row for each point: its values are scattered to one place in memory, not to twelve.
+    rows = np.full((count, len(Values._fields)), np.nan)
+    given = np.column_stack(c)
+    left = np.flatnonzero(_in_domain(table, c))
+    t_evap, t_cond, branch = _guess(ARRAY, table, c if len(left) == count else c.take(left))
+    for _ in range(_MAX_PIECES):
+        if len(left) == 0:
+            break
+        places = (_lift_share(table, t_evap, t_cond), t_evap, c.eta_s[left])
+        again = np.zeros(len(left), dtype=bool)
+        for number, cell, members in _groups(table, branch, places):
+            points = left[members]
+            found = _answer_group(
+                table,
+                number,
+                cell,
+                Conditions(*given[points].T.copy()),
+                limits,
+                t_evap[members],
+                t_cond[members],
+            )
+            codes[points], again[members] = found.codes, found.astray
+            if found.astray.any():
+                t_evap[members], t_cond[members] = found.values.t_evap, found.values.t_cond
+                branch[members] = found.branch
+            good = found.codes == OK
+            rows[points[good]] = np.stack(found.values, axis=1)[good]
+        left, t_cond, branch = left[again], t_cond[again], branch[again]
+        t_evap = _evaporation(ARRAY, table, branch, c.take(left), t_evap[again])
+    return codes, Values(*rows.T.copy())
 
 
-def _answer_part(
-    table: Table, c: Conditions, limits: Limits, codes: NDArray[np.int8], into: Values
-) -> None:
-    """Answer a bounded number of points, into arrays that are given."""
-    codes[:] = OUTSIDE
-    inside = np.flatnonzero(_in_domain(table, c))
-    if len(inside) == 0:
+def _groups(
+    table: Table, branch: NDArray[np.int8], places: Sequence[NDArray[np.float64]]
+) -> Iterator[tuple[int, tuple[int, ...], NDArray[np.intp]]]:
+    """Occupied cells of each branch, with the points in them."""
+    if len(table.pieces) == 1:
+        for cell, members in table.pieces[0].grid.groups(places):
+            yield 0, cell, members
         return
-    c = c if len(inside) == len(codes) else c.take(inside)
+    for number, piece in enumerate(table.pieces):
+        mine = np.flatnonzero(branch == number)
+        for cell, members in piece.grid.groups([place[mine] for place in places]):
+            yield number, cell, mine[members]
+
+
+class _Group(NamedTuple):
+    """Answers to the points of one cell."""
+
+    codes: NDArray[np.int8]
+    values: Values
+    branch: NDArray[np.int8]
+    astray: NDArray[np.bool_]
+
+
+def _answer_group(
+    table: Table,
+    branch: int,
+    cell: tuple[int, ...],
+    c: Conditions,
+    limits: Limits,
+    t_evap: NDArray[np.float64],
+    t_cond: NDArray[np.float64],
+) -> _Group:
+    """Answer points whose search starts in one cell."""
     streams = waters(table.source_water, table.sink_water, c)
-    t_evap, t_cond, settled = _settle(table, c, streams)
-    width = table.t_cond_max - t_evap - table.min_lift
-    share = 1.0 + (t_cond - table.t_cond_max) / width
-    result = np.where(settled, _outside_many(table, limits, t_evap, share), OUTSIDE)
-    rows, cells = table.grid.jet_many((share, t_evap, c.eta_s), 0)
-    half = len(table.outputs)
-    if table.branches == 1:
-        chosen, usable = rows[0], table.usable[0].ravel()[cells]
-    else:
-        wet = rows[0][table.discharge_superheat] < _needed(table)
-        chosen = np.where(wet, rows[0][half:], rows[0][:half])
-        usable = np.where(
-            wet, table.usable[1].ravel()[cells], table.usable[0].ravel()[cells]
-        )
-    result[(result == OK) & ~usable] = OUTSIDE
-    # Where there is no answer, states may be nonsense; they are dropped below.
+    found = _settle(ARRAY, table, branch, cell, c, streams, t_evap, t_cond)
+    share = _lift_share(table, found.t_evap, found.t_cond)
+    codes = _beyond(ARRAY, table, limits, found.t_evap, share).astype(np.int8)
+    lost = found.astray if table.pieces[branch].usable[cell] else np.ones_like(found.astray)
+    codes[(codes == OK) & lost] = OUTSIDE
+    # Where there is no answer, states may be nonsense; nothing is kept of them.
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        known = dict(zip(table.outputs, chosen, strict=True))
-        values = _values(ARRAY, table, c.eta_s, streams, t_evap, t_cond, known)
-        limits_module.mark_broken_states(limits, _state(table, values), result)
-    values = values._replace(error=table.regions.at_many(share, t_evap))
-    good = result == OK
-    codes[inside] = result
-    for source, target in zip(values, into, strict=True):
-        target[inside] = np.where(good, source, np.nan)
+        error = table.regions.at_many(share, found.t_evap)
+        values = _values(ARRAY, table, c.eta_s, streams, found, error)
+        limits_module.mark_broken_states(limits, _state(table, values), codes)
+    return _Group(codes, values, found.branch, found.astray)
+
+
+def _settle(
+    xp: Arithmetic,
+    table: Table,
+    branch: int,
+    cell: tuple[int, ...],
+    c: Conditions,
+    streams: Waters,
+    t_evap: Value,
+    t_cond: Value,
+) -> _Settled:
+    """Search the pinch with the polynomial of one cell of one branch."""
+    piece = table.pieces[branch]
+    axis = piece.grid.axes[0]
+    start, scale = axis.place(cell[0])
+    search = piece.closure_grid if piece.coupled else piece.grid
+    cubics = _cubics(xp, search, cell, t_evap, c.eta_s, piece.coupled)
+    for _ in range(_MAX_STEPS):
+        width = table.t_cond_max - table.min_lift - t_evap
+        share = 1.0 + (t_cond - table.t_cond_max) / width
+        s = xp.maximum(xp.minimum((share - start) * scale, 1.0 + _STRAY), -_STRAY)
+        jets = _jets(piece, cubics, s, scale, share, 1.0 / width)
+        d_evap, d_cond = step(xp, table.parameters, streams, t_evap, t_cond, jets, piece.coupled)
+        t_cond = t_cond + d_cond
+        size = xp.largest_size(d_cond)
+        if piece.coupled:
+            t_evap = t_evap + d_evap
+            size = max(size, xp.largest_size(d_evap))
+        t_evap, t_cond = _inside(xp, table, t_evap, t_cond)
+        if size < _LAST_STEP:
+            break
+        if piece.coupled:
+            cubics = _cubics(xp, search, cell, t_evap, c.eta_s, True)
+    if piece.coupled:
+        cubics = _cubics(xp, piece.grid, cell, t_evap, c.eta_s, False)
+    s = (_lift_share(table, t_evap, t_cond) - start) * scale
+    astray = _astray(axis, cell[0], s)
+    if piece.coupled:
+        low, per = piece.grid.axes[1].place(cell[1])
+        astray = astray | _astray(piece.grid.axes[1], cell[1], (t_evap - low) * per)
+    cubic = cubics[0]
+    outputs = {name: along(cubic, n, s) for n, name in enumerate(piece.outputs)}
+    if len(table.pieces) == 1:
+        return _Settled(t_evap, t_cond, outputs, branch, astray)
+    here = _holds(table.parameters, branch, outputs)
+    return _Settled(
+        t_evap, t_cond, outputs, xp.where(here, branch, 1 - branch), astray | xp.negate(here)
+    )
+
+
+def _cubics(
+    xp: Arithmetic, grid: SplineGrid, cell: tuple[int, ...], t_evap: Value, eta_s: Value, slope: bool
+) -> Any:
+    if xp is SCALAR:
+        return grid.cubics(cell, (t_evap, eta_s), slope)
+    return grid.cubics_many(cell, (t_evap, eta_s), slope)
+
+
+def _holds(parameters: Parameters, branch: int, outputs: Mapping[str, Value]) -> Value:
+    """Whether a branch is the one that holds: both superheats are at least what is asked."""
+    if branch == 0:
+        return outputs["discharge_superheat"] >= parameters.min_discharge_superheat - _EITHER
+    return outputs["superheat"] >= parameters.superheat - _EITHER
+
+
+def _astray(axis: Axis, cell: int, s: Value) -> Value:
+    """Whether a place lies beyond its cell, where another one follows."""
+    low = -_SLACK if cell > 0 else -math.inf
+    high = 1.0 + _SLACK if cell < axis.cells - 1 else math.inf
+    return (s < low) | (s > high)
+
+
+def _jets(
+    piece: Piece, cubics: Any, s: Value, scale: float, share: Value, per_kelvin: Value
+) -> dict[str, Jet]:
+    """Outputs that the pinch depends on, with slopes over the two temperatures."""
+    if not piece.coupled:
+        cubic = cubics[0]
+        return {
+            name: (along(cubic, n, s), 0.0, slope_along(cubic, n, s) * scale * per_kelvin)
+            for name, n in piece.closure
+        }
+    # At fixed t_cond, lift_share falls with t_evap: its lower bound rises.
+    lean = (share - 1.0) * per_kelvin
+    jets = {}
+    for n, (name, _) in enumerate(piece.closure):
+        by_share = slope_along(cubics[0], n, s) * scale
+        jets[name] = (
+            along(cubics[0], n, s),
+            along(cubics[1], n, s) + by_share * lean,
+            by_share * per_kelvin,
+        )
+    return jets
+
+
+def _lift_share(table: Table, t_evap: Value, t_cond: Value) -> Value:
+    """Coordinate of a condensing temperature between its bounds."""
+    return 1.0 + (t_cond - table.t_cond_max) / (table.t_cond_max - table.min_lift - t_evap)
 
 
 def _in_domain(table: Table, c: Conditions) -> Any:
@@ -228,106 +378,39 @@ def _in_domain(table: Table, c: Conditions) -> Any:
     )
 
 
-def _guess(xp: Arithmetic, table: Table, c: Conditions) -> tuple[Value, Value]:
-    """Start of the search for the pinch [degC]."""
+def _guess(xp: Arithmetic, table: Table, c: Conditions) -> tuple[Value, Value, Any]:
+    """Start of the search for the pinch: both temperatures [degC], and the branch."""
     p = table.parameters
     t_cond = c.t_supply + p.pinch
-    t_evap = c.t_source_out - p.pinch
-    superheat = table.guess_superheat.at(t_evap, t_cond, c.eta_s)
-    t_evap = xp.minimum(t_evap, c.t_source_in - p.pinch - superheat)
+    t_evap = uncoupled_evaporation(xp, p, c, p.superheat)
+    branch = 0 if xp is SCALAR else np.zeros(len(t_evap), dtype=np.int8)
+    if len(table.pieces) > 1:
+        superheat = table.guess_superheat.at(t_evap, t_cond, c.eta_s)
+        branch = xp.where(superheat > p.superheat, 1, 0)
+        t_evap = uncoupled_evaporation(xp, p, c, xp.maximum(superheat, p.superheat))
     run = c.t_supply - c.t_return
-    for _ in range(2):
-        share = table.guess_desuperheating.at(t_evap, t_cond, c.eta_s)
-        t_cond = c.t_supply + p.pinch - xp.maximum(share, 0.0) * run
-    return _inside(xp, table, t_evap, xp.maximum(t_cond, c.t_return + p.pinch + p.subcooling))
+    share = table.guess_desuperheating.at(t_evap, t_cond, c.eta_s)
+    t_cond = t_cond - xp.maximum(share, 0.0) * run
+    lowest = c.t_return + p.pinch + p.subcooling
+    return *_inside(xp, table, t_evap, xp.maximum(t_cond, lowest)), branch
+
+
+def _evaporation(
+    xp: Arithmetic, table: Table, branch: Value, c: Conditions, t_evap: Value
+) -> Value:
+    """Evaporating temperature to go on with: what is known for certain, else the one found."""
+    if table.pieces[0].coupled:
+        return t_evap
+    p = table.parameters
+    return xp.where(branch == 0, uncoupled_evaporation(xp, p, c, p.superheat), t_evap)
 
 
 def _inside(xp: Arithmetic, table: Table, t_evap: Value, t_cond: Value) -> tuple[Value, Value]:
     """Keep a guess near the grid."""
     low, high = table.t_evap
-    t_evap = xp.maximum(xp.minimum(t_evap, high + _STRAY), low - _STRAY)
-    bottom = t_evap + (table.min_lift - _STRAY)
-    return t_evap, xp.maximum(xp.minimum(t_cond, table.t_cond_max + _STRAY), bottom)
-
-
-def _settle(
-    table: Table, c: Conditions, streams: Waters
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Evaporating and condensing temperature of many points, and whether they were found."""
-    t_evap, t_cond = _guess(ARRAY, table, c)
-    slopes = 2 if table.branches > 1 or "evaporator_glide" in table.closure_outputs else 1
-    open_points = np.arange(len(t_evap))
-    everything = True
-    for _ in range(_MAX_STEPS):
-        te = t_evap if everything else t_evap[open_points]
-        tc = t_cond if everything else t_cond[open_points]
-        eta_s = c.eta_s if everything else c.eta_s[open_points]
-        water = streams if everything else streams.take(open_points)
-        width = table.t_cond_max - te - table.min_lift
-        share = 1.0 + (tc - table.t_cond_max) / width
-        jet, _ = table.closure.jet_many((share, te, eta_s), slopes)
-        outputs = _many_jets(table, jet, share, width)
-        d_evap, d_cond = step(ARRAY, table.parameters, water, te, tc, outputs)
-        t_evap[open_points], t_cond[open_points] = _inside(ARRAY, table, te + d_evap, tc + d_cond)
-        far = (np.abs(d_evap) >= _LAST_STEP) | (np.abs(d_cond) >= _LAST_STEP)
-        open_points = open_points[far]
-        everything = False
-        if len(open_points) == 0:
-            break
-    settled = np.ones(len(t_evap), dtype=bool)
-    settled[open_points] = False
-    return t_evap, t_cond, settled
-
-
-def _jets(
-    names: tuple[str, ...], value: Any, by_share: Any, by_evap: Any, share: Value, width: Value
-) -> dict[str, Jet]:
-    """Slopes over the two temperatures from those over the coordinates."""
-    per_kelvin = 1.0 / width
-    # At fixed t_cond, lift_share falls with t_evap: its lower bound rises.
-    lean = (share - 1.0) * per_kelvin
-    return {
-        name: (value[n], by_evap[n] + by_share[n] * lean, by_share[n] * per_kelvin)
-        for n, name in enumerate(names)
-    }
-
-
-def _point_jets(
-    table: Table, jet: list[list[float]], share: float, width: float
-) -> dict[str, Jet]:
-    names = table.closure_outputs
-    value, by_share = jet[0], jet[1]
-    if len(jet) < 3:
-        # One branch of a pure fluid: evaporation does not depend on condensation.
-        zeros = [0.0] * len(names)
-        return _jets(names, value, by_share, zeros, share, width)
-    by_evap = jet[2]
-    if table.branches > 1 and value[table.closure_discharge_superheat] < _needed(table):
-        half = len(names)
-        value, by_share, by_evap = value[half:], by_share[half:], by_evap[half:]
-    return _jets(names, value, by_share, by_evap, share, width)
-
-
-def _many_jets(
-    table: Table, jet: NDArray[np.float64], share: Value, width: Value
-) -> dict[str, Jet]:
-    names = table.closure_outputs
-    half = len(names)
-    if table.branches > 1:
-        wet = jet[0, table.closure_discharge_superheat] < _needed(table)
-        jet = np.where(wet, jet[:, half:], jet[:, :half])
-    by_evap = jet[2] if len(jet) > 2 else [0.0] * half
-    return _jets(names, jet[0], jet[1], by_evap, share, width)
-
-
-def _needed(table: Table) -> float:
-    return table.parameters.min_discharge_superheat
-
-
-def _branch_point(table: Table, row: list[float]) -> int:
-    if table.branches == 1:
-        return 0
-    return int(row[table.discharge_superheat] < _needed(table))
+    t_evap = xp.maximum(xp.minimum(t_evap, high + _STRAY_KELVIN), low - _STRAY_KELVIN)
+    bottom = t_evap + (table.min_lift - _STRAY_KELVIN)
+    return t_evap, xp.maximum(xp.minimum(t_cond, table.t_cond_max + _STRAY_KELVIN), bottom)
 
 
 def _values(
@@ -335,13 +418,13 @@ def _values(
     table: Table,
     eta_s: Value,
     streams: Waters,
-    t_evap: Value,
-    t_cond: Value,
-    outputs: Mapping[str, Value],
+    found: _Settled,
+    error: Value,
 ) -> Values:
     """Everything an estimate holds, from the interpolated outputs."""
     p = table.parameters
-    known = {**_PURE, **outputs}
+    t_evap, t_cond = found.t_evap, found.t_cond
+    known = {**_PURE, **found.outputs}
     lift = t_cond - t_evap
     # COP of the cycle alone, before the motor's loss.
     inner = 1.0 + eta_s * known["quality"] * (t_evap + KELVIN) / lift
@@ -358,7 +441,7 @@ def _values(
         suction_volume_flow=mass_flow * xp.exp(-known["log_suction_density"]),
         ua_condenser=condenser_ua(xp, p, streams.sink, t_cond, known),
         ua_evaporator=(1.0 - 1.0 / inner) * evaporator_ua(xp, streams.source, t_evap, known),
-        error=0.0,
+        error=error,
     )
 
 
@@ -374,27 +457,16 @@ def _state(table: Table, values: Values) -> _State:
     )
 
 
-def _beyond_top(table: Table, limits: Limits) -> int:
-    """What it means that condensation lies above the grid.
+def _beyond(
+    xp: Arithmetic, table: Table, limits: Limits, t_evap: Value, share: Value
+) -> Any:
+    """Codes of places beyond the grid.
 
-    Where the grid ends at the limit itself, the point is infeasible without
-    any solve; where it ends before, only a solve can tell.
+    Where the grid ends at the limit on condensation itself, a point above is
+    infeasible without any solve; where it ends before, only a solve can tell.
     """
+    low, high = table.t_evap
     ends_at_limit = table.t_cond_max >= table.t_critical - limits.critical_margin - 1e-6
-    return CRITICAL if ends_at_limit else OUTSIDE
-
-
-def _outside_point(table: Table, limits: Limits, t_evap: float, share: float) -> int:
-    low, high = table.t_evap
-    if not low - _RIM <= t_evap <= high + _RIM or share < -_RIM:
-        return OUTSIDE
-    return _beyond_top(table, limits) if share > 1.0 + _RIM else OK
-
-
-def _outside_many(
-    table: Table, limits: Limits, t_evap: NDArray[np.float64], share: NDArray[np.float64]
-) -> NDArray[np.int8]:
-    low, high = table.t_evap
     outside = (t_evap < low - _RIM) | (t_evap > high + _RIM) | (share < -_RIM)
-    above = np.where(share > 1.0 + _RIM, _beyond_top(table, limits), OK)
-    return np.where(outside, OUTSIDE, above).astype(np.int8)
+    above = xp.where(share > 1.0 + _RIM, CRITICAL if ends_at_limit else OUTSIDE, OK)
+    return xp.where(outside, OUTSIDE, above)

@@ -1,10 +1,14 @@
-"""The numeric kernel of a query: cubic splines on a grid, with their gradient.
+"""The numeric kernel of a query: cubic splines on a grid, cell by cell.
 
 Tensor products of not-a-knot cubic B-splines, all outputs on the trailing
-axis of one coefficient array. One point is answered with a single small
-matrix product; many points are grouped by the grid cell they lie in, so that
-each cell costs one matrix product too. NumPy alone: SciPy's ``NdBSpline``
-gives the same values, but importing it takes longer than a first answer may.
+axis of one coefficient array. In each cell of the grid that is one polynomial,
+made when the cell is first visited. With the other coordinates put in, it
+leaves a cubic along the first axis for each output, which a search along that
+axis can use again and again. One point costs one small matrix product; many
+points are grouped by the cell they lie in, so that each cell costs one, too.
+
+NumPy alone: SciPy's ``NdBSpline`` gives the same values, but importing it
+takes longer than a first answer may.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +26,8 @@ FloatArray = NDArray[np.float64]
 ORDER = 4
 """Coefficients that act in one cell, per axis: cubic."""
 
-# Points of one matrix product: its powers fill the second-level cache, not more.
-_BLOCK = 1024
+# Points of one matrix product: what belongs to them stays in the second-level cache.
+_BLOCK = 2048
 
 
 class Axis:
@@ -58,6 +63,10 @@ class Axis:
     def locate_many(self, x: FloatArray) -> NDArray[np.intp]:
         """Cell of each position, as :meth:`locate`."""
         return np.searchsorted(self.inner, x, side="right")
+
+    def place(self, cell: int) -> tuple[float, float]:
+        """Start of a cell and one over its width."""
+        return self._cell_list[cell]
 
     def powers(self, cell: int, x: float) -> tuple[list[float], list[float]]:
         """Powers 0 to 3 of the place within a cell, and their slopes along the axis."""
@@ -103,18 +112,18 @@ class SplineGrid:
         self._blocks: dict[tuple[int, ...], FloatArray] = {}
 
     def _block(self, cell: tuple[int, ...]) -> FloatArray:
-        """Polynomial of a cell in powers of the places within, shape (4**axes, outputs).
+        """Polynomial of a cell, shape (4**(axes - 1), 4 * outputs).
 
-        Made from the B-spline coefficients when first asked for, then kept.
+        Rows run over the powers along all axes but the first, columns over
+        the powers along the first and the outputs.
         """
         block = self._blocks.get(cell)
         if block is None:
             part = self.coefficients[tuple(slice(i, i + ORDER) for i in cell)]
             for number, (axis, i) in enumerate(zip(self.axes, cell, strict=True)):
-                part = np.moveaxis(
-                    np.tensordot(axis.basis[i], part, axes=(0, number)), 0, number
-                )
-            block = np.ascontiguousarray(part.reshape(-1, self.outputs))
+                part = np.moveaxis(np.tensordot(axis.basis[i], part, axes=(0, number)), 0, number)
+            rest_first = np.moveaxis(part, 0, -2)
+            block = np.ascontiguousarray(rest_first.reshape(-1, ORDER * self.outputs))
             self._blocks[cell] = block
         return block
 
@@ -122,98 +131,98 @@ class SplineGrid:
         """Cell that one point lies in; points outside count to the nearest."""
         return tuple([axis.locate(x) for axis, x in zip(self.axes, point, strict=True)])
 
-    def jet(self, point: Sequence[float], slopes: int) -> list[list[float]]:
-        """Interpolate at one point.
-
-        Parameters
-        ----------
-        point : sequence of float
-            Its coordinate on each axis.
-        slopes : int
-            How many of the axes, from the first, to give slopes for.
-
-        Returns
-        -------
-        list of list of float
-            All outputs, then their slope along each of those axes.
-        """
-        cell = self.locate(point)
-        rows = [
-            axis.powers(i, x) for axis, i, x in zip(self.axes, cell, point, strict=True)
-        ]
-        count = slopes + 1
-        product: FloatArray | None = None
-        for number, (value, slope) in enumerate(rows):
-            # Row 0 is the value; row n the slope along axis n - 1.
-            column = np.array(
-                [slope if row == number + 1 else value for row in range(count)]
-                if number < slopes
-                else [value]
-            )
-            product = (
-                column
-                if product is None
-                else (product[:, :, None] * column[:, None, :]).reshape(count, -1)
-            )
-        assert product is not None
-        result: list[list[float]] = (product @ self._block(cell)).tolist()
-        return result
-
-    def jet_many(
-        self, points: Sequence[FloatArray], slopes: int
-    ) -> tuple[FloatArray, NDArray[np.intp]]:
-        """Interpolate at many points.
-
-        Parameters
-        ----------
-        points : sequence of array, shape (n,)
-            Coordinates, one array for each axis.
-        slopes : int
-            As in :meth:`jet`.
-
-        Returns
-        -------
-        array, shape (slopes + 1, outputs, n)
-            All outputs, then their slope along each of those axes.
-        array of int, shape (n,)
-            The cell of each point, as a flat index into :attr:`cells`.
-        """
+    def groups(
+        self, points: Sequence[FloatArray]
+    ) -> Iterator[tuple[tuple[int, ...], NDArray[np.intp]]]:
+        """Occupied cells, each with the points in it, in blocks of bounded length."""
         cells = np.ravel_multi_index(
             tuple(axis.locate_many(x) for axis, x in zip(self.axes, points, strict=True)),
             self.cells,
         )
-        result = np.empty((slopes + 1, self.outputs, len(cells)))
-        for cell, members in _groups(cells, int(np.prod(self.cells))):
-            place = tuple(int(i) for i in np.unravel_index(cell, self.cells))
-            block = self._block(place).T
-            powers = [
-                axis.powers_many(i, x[members])
-                for axis, i, x in zip(self.axes, place, points, strict=True)
-            ]
-            for row in range(slopes + 1):
-                chosen = [pair[row == number + 1] for number, pair in enumerate(powers)]
-                result[row][:, members] = block @ reduce(_outer, chosen)
-        return result, cells
+        # 16-bit keys are sorted by radix, in linear time.
+        keys = cells.astype(np.uint16) if np.prod(self.cells) <= 1 << 16 else cells
+        order = np.argsort(keys, kind="stable")
+        starts = np.flatnonzero(np.diff(keys[order], prepend=-1, append=-1))
+        for start, stop in zip(starts[:-1], starts[1:], strict=True):
+            place = np.unravel_index(int(cells[order[start]]), self.cells)
+            for begin in range(start, stop, _BLOCK):
+                members = order[begin : min(begin + _BLOCK, stop)]
+                yield tuple(int(i) for i in place), members
+
+    def cubics(self, cell: tuple[int, ...], rest: Sequence[float], slope: bool) -> Any:
+        """Cubics along the first axis at one point of the others.
+
+        Parameters
+        ----------
+        cell : tuple of int
+            Cell whose polynomial to use.
+        rest : sequence of float
+            Coordinates on all axes but the first.
+        slope : bool
+            Whether to give the slope along the second axis, too.
+
+        Returns
+        -------
+        list
+            For the value, and for the slope if asked: the factors of powers 0
+            to 3 of the place within the cell, each a list over the outputs.
+        """
+        powers = [
+            axis.powers(i, x) for axis, i, x in zip(self.axes[1:], cell[1:], rest, strict=True)
+        ]
+        rows = [_products([value for value, _ in powers])]
+        if slope:
+            rows.append(_products([powers[0][1], *(value for value, _ in powers[1:])]))
+        product = np.array(rows) @ self._block(cell)
+        return product.reshape(len(rows), ORDER, self.outputs).tolist()
+
+    def cubics_many(
+        self, cell: tuple[int, ...], rest: Sequence[FloatArray], slope: bool
+    ) -> Any:
+        """As :meth:`cubics` for many points of one cell.
+
+        Returns
+        -------
+        list of array, shape (4, outputs, n)
+            As there, with the points on the last axis.
+        """
+        block = self._block(cell).T
+        powers = [
+            axis.powers_many(i, x)
+            for axis, i, x in zip(self.axes[1:], cell[1:], rest, strict=True)
+        ]
+        chosen = [[value for value, _ in powers]]
+        if slope:
+            chosen.append([powers[0][1], *(value for value, _ in powers[1:])])
+        return [
+            (block @ reduce(_outer, factors)).reshape(ORDER, self.outputs, -1)
+            for factors in chosen
+        ]
+
+
+def along(cubic: Any, output: int, s: Any) -> Any:
+    """Value of one output's cubic at a place within the cell."""
+    return cubic[0][output] + s * (
+        cubic[1][output] + s * (cubic[2][output] + s * cubic[3][output])
+    )
+
+
+def slope_along(cubic: Any, output: int, s: Any) -> Any:
+    """Slope of one output's cubic over the place within the cell."""
+    return cubic[1][output] + s * (2.0 * cubic[2][output] + s * (3.0 * cubic[3][output]))
+
+
+def _products(factors: Sequence[Sequence[float]]) -> list[float]:
+    """All products of some lists of powers, the last list varying fastest."""
+    result: Sequence[float] = factors[0]
+    for more in factors[1:]:
+        result = [a * b for a in result for b in more]
+    return list(result)
 
 
 def _outer(left: FloatArray, right: FloatArray) -> FloatArray:
     """All products of two sets of powers, point by point."""
     return (left[:, None, :] * right[None, :, :]).reshape(-1, left.shape[-1])
-
-
-def _groups(
-    cells: NDArray[np.intp], count: int
-) -> Iterator[tuple[int, NDArray[np.intp]]]:
-    """Occupied cells and the points in each, in blocks of bounded length."""
-    # 16-bit keys are sorted by radix, in linear time.
-    keys = cells.astype(np.uint16) if count <= 1 << 16 else cells
-    order = np.argsort(keys, kind="stable")
-    edges = np.flatnonzero(np.diff(cells[order])) + 1
-    starts = np.concatenate([[0], edges]) if len(order) else edges
-    for start, stop in zip(starts, np.append(starts[1:], len(order)), strict=True):
-        for begin in range(start, stop, _BLOCK):
-            members = order[begin : min(begin + _BLOCK, stop)]
-            yield int(cells[members[0]]), members
 
 
 def knots(nodes: FloatArray) -> FloatArray:

@@ -104,6 +104,19 @@ def waters(source: Water, sink: Water, c: Conditions) -> Waters:
     )
 
 
+def uncoupled_evaporation(
+    xp: Arithmetic, parameters: Parameters, c: Conditions, superheat: Value
+) -> Value:
+    """Evaporating temperature [degC] of a pure fluid at a known superheat [K].
+
+    With the pinch at the inlet it lies a pinch below the source's outlet;
+    where the superheat outruns the source's glide, at the suction gas.
+    """
+    return xp.minimum(
+        c.t_source_out - parameters.pinch, c.t_source_in - parameters.pinch - superheat
+    )
+
+
 def step(
     xp: Arithmetic,
     parameters: Parameters,
@@ -111,6 +124,7 @@ def step(
     t_evap: Value,
     t_cond: Value,
     outputs: Mapping[str, Jet],
+    coupled: bool,
 ) -> tuple[Value, Value]:
     """One Newton step towards the temperatures that the pinch demands.
 
@@ -126,14 +140,19 @@ def step(
         Present guess [degC].
     outputs : mapping of str to Jet
         Those of :data:`CLOSURE` at the guess, with their slopes.
+    coupled : bool
+        Whether evaporation depends on condensation: raised superheat, or a
+        glide. If not, the evaporating temperature is right already.
 
     Returns
     -------
     tuple of float or array
         Changes of evaporating and condensing temperature [K].
     """
-    warmest = _evaporation(xp, parameters, streams.source, outputs)
     coldest = _condensation(xp, parameters, streams.sink, outputs)
+    if not coupled:
+        return 0.0, (coldest[0] - t_cond) / (1.0 - coldest[2])
+    warmest = _evaporation(xp, parameters, streams.source, outputs)
     r_evap, r_cond = t_evap - warmest[0], t_cond - coldest[0]
     a, b = 1.0 - warmest[1], -warmest[2]
     c, d = -coldest[1], 1.0 - coldest[2]
@@ -145,7 +164,7 @@ def _evaporation(
     xp: Arithmetic, parameters: Parameters, source: Stream, outputs: Mapping[str, Jet]
 ) -> Jet:
     """Warmest evaporation at the present guess [degC]."""
-    superheat = outputs["superheat"]
+    superheat = outputs.get("superheat") or (parameters.superheat, 0.0, 0.0)
     # The smallest is sought; larger() of the negated values finds it.
     hot_end = (
         superheat[0] + parameters.pinch - source.t_hot,
@@ -173,7 +192,12 @@ def _condensation(
     xp: Arithmetic, parameters: Parameters, sink: Stream, outputs: Mapping[str, Jet]
 ) -> Jet:
     """Coldest condensation at the present guess [degC]."""
-    share, superheat = outputs["desuperheating_share"], outputs["discharge_superheat"]
+    share = outputs["desuperheating_share"]
+    superheat = outputs.get("discharge_superheat") or (
+        parameters.min_discharge_superheat,
+        0.0,
+        0.0,
+    )
     run = sink.t_hot - sink.t_cold
     cold_end: Jet = (sink.t_cold + parameters.pinch + parameters.subcooling, 0.0, 0.0)
     dew: Jet = (

@@ -124,6 +124,46 @@ class Guess(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Piece:
+    """One branch of a table: a smooth map.
+
+    Attributes
+    ----------
+    grid : SplineGrid
+        All outputs.
+    outputs : tuple of str
+        Their names.
+    closure : tuple of (str, int)
+        Outputs that decide where the pinch lies and are no constants here,
+        each with its place among all.
+    closure_grid : SplineGrid
+        Those outputs alone.
+    coupled : bool
+        Whether evaporation depends on condensation: raised superheat, or a
+        refrigerant with a glide.
+    usable : array of bool, shape cells
+        Cells that queries may use.
+    """
+
+    grid: SplineGrid
+    outputs: tuple[str, ...]
+    closure: tuple[tuple[str, int], ...]
+    closure_grid: SplineGrid
+    coupled: bool
+    usable: NDArray[np.bool_]
+
+    @cached_property
+    def usable_list(self) -> list[Any]:
+        """The same as ``usable``, as nested lists: faster for one point."""
+        result: list[Any] = self.usable.tolist()
+        return result
+
+
+# What a branch fixes, and so need not be looked up.
+_FIXED = {"suction": "superheat", "discharge": "discharge_superheat"}
+
+
+@dataclass(frozen=True)
 class Table:
     """A design table, read and checked.
 
@@ -133,16 +173,10 @@ class Table:
         Where it was read.
     identity : Identity
         What it is a table of.
-    grid : SplineGrid
-        All outputs of all branches.
-    closure : SplineGrid
-        Those outputs that decide where the pinch lies, first branch first.
-    outputs, closure_outputs : tuple of str
-        Names of one branch's outputs in either.
-    branches : int
-        1, or 2 for fluids whose superheat has to be raised somewhere.
-    usable : array of bool, shape (branches, *cells)
-        Cells that queries may use.
+    pieces : tuple of Piece
+        The branches: one, or two for fluids whose superheat is raised somewhere.
+    regions : Regions
+        Error of the COP.
     source_water, sink_water : Water
         Water at the pressures of the machine.
     attributes : dict
@@ -151,12 +185,7 @@ class Table:
 
     path: Path
     identity: Identity
-    grid: SplineGrid
-    closure: SplineGrid
-    outputs: tuple[str, ...]
-    closure_outputs: tuple[str, ...]
-    branches: int
-    usable: NDArray[np.bool_]
+    pieces: tuple[Piece, ...]
     regions: Regions
     source_water: Water
     sink_water: Water
@@ -171,22 +200,6 @@ class Table:
     guess_desuperheating: Guess
     attributes: dict[str, Any] = field(repr=False)
 
-    @cached_property
-    def discharge_superheat(self) -> int:
-        """Place of the discharge superheat among the outputs."""
-        return self.outputs.index("discharge_superheat")
-
-    @cached_property
-    def closure_discharge_superheat(self) -> int:
-        """Place of the discharge superheat among the outputs of the closure."""
-        return self.closure_outputs.index("discharge_superheat")
-
-    @cached_property
-    def usable_list(self) -> list[Any]:
-        """The same as ``usable``, as nested lists: faster for one point."""
-        result: list[Any] = self.usable.tolist()
-        return result
-
     @property
     def parameters(self) -> Parameters:
         """Parameters of the machine."""
@@ -195,13 +208,13 @@ class Table:
     @property
     def t_evap(self) -> Range:
         """Evaporating temperatures [degC] that it covers."""
-        axis = self.grid.axes[1]
+        axis = self.pieces[0].grid.axes[1]
         return Range(axis.low, axis.high)
 
     @property
     def eta_s(self) -> Range:
         """Isentropic efficiencies [1] that it covers."""
-        axis = self.grid.axes[2]
+        axis = self.pieces[0].grid.axes[2]
         return Range(axis.low, axis.high)
 
     def to_dataset(self) -> Any:
@@ -307,13 +320,6 @@ def _build(path: Path, arrays: Mapping[str, NDArray[Any]], attributes: dict[str,
     outputs = tuple(name for branch, name in columns if branch == BRANCHES[0])
     if columns != [(branch, name) for branch in present for name in outputs]:
         raise ValueError("the branches hold different outputs")
-    coefficients = np.asarray(arrays["coefficients"], dtype=np.float64)
-    closure_outputs = tuple(name for name in CLOSURE if name in outputs)
-    chosen = [
-        branch * len(outputs) + outputs.index(name)
-        for branch in range(len(present))
-        for name in closure_outputs
-    ]
     parameters = Parameters.from_mapping(json.loads(attributes["parameters"]))
     excess = np.asarray(arrays["water_excess"], dtype=np.float64)
     return Table(
@@ -324,12 +330,9 @@ def _build(path: Path, arrays: Mapping[str, NDArray[Any]], attributes: dict[str,
             str(attributes["refrigerant"]),
             parameters,
         ),
-        grid=SplineGrid(nodes, coefficients),
-        closure=SplineGrid(nodes, coefficients[..., chosen]),
-        outputs=outputs,
-        closure_outputs=closure_outputs,
-        branches=len(present),
-        usable=_usable_cells(np.asarray(arrays["status"])),
+        pieces=tuple(
+            _piece(branch, number, nodes, outputs, arrays) for number, branch in enumerate(present)
+        ),
         regions=Regions(
             np.asarray(arrays["error_lift_share_edges"]),
             np.asarray(arrays["error_t_evap_edges"]),
@@ -350,13 +353,37 @@ def _build(path: Path, arrays: Mapping[str, NDArray[Any]], attributes: dict[str,
     )
 
 
+def _piece(
+    branch: str,
+    number: int,
+    nodes: list[FloatArray],
+    outputs: tuple[str, ...],
+    arrays: Mapping[str, NDArray[Any]],
+) -> Piece:
+    columns = np.asarray(arrays["coefficients"], dtype=np.float64)
+    mine = columns[..., number * len(outputs) : (number + 1) * len(outputs)]
+    closure = tuple(
+        (name, outputs.index(name))
+        for name in CLOSURE
+        if name in outputs and name != _FIXED[branch]
+    )
+    return Piece(
+        grid=SplineGrid(nodes, mine),
+        outputs=outputs,
+        closure=closure,
+        closure_grid=SplineGrid(nodes, mine[..., [place for _, place in closure]]),
+        coupled=branch != BRANCHES[0] or "evaporator_glide" in outputs,
+        usable=_usable_cells(np.asarray(arrays["status"])[number]),
+    )
+
+
 def _pair(values: Iterable[float]) -> tuple[float, float]:
     low, high = (float(value) for value in values)
     return low, high
 
 
 def _usable_cells(status: NDArray[np.int8]) -> NDArray[np.bool_]:
-    """Cells that queries may use; the first axis counts branches.
+    """Cells of one branch that queries may use.
 
     A node without convergence closes all cells around it. One that is wet
     does not: a query that the branch serves is dry by the interpolated
@@ -370,7 +397,7 @@ def _in_cells(
 ) -> NDArray[np.bool_]:
     """Reduce the nodes of each cell; cells at the ends span three nodes, others two."""
     result = nodes
-    for axis in range(1, nodes.ndim):
+    for axis in range(nodes.ndim):
         moved = np.moveaxis(result, axis, 0)
         count = len(moved) - 3
         starts = [0, *range(2, count + 1)]

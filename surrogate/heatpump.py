@@ -1,0 +1,206 @@
+"""HeatPump: what users hold."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from surrogate import fluids, query, store
+from surrogate import topology as topologies
+from surrogate.conditions import SCALAR, Conditions, check_point, read
+from surrogate.estimate import Estimate
+from surrogate.identity import Identity
+from surrogate.limits import DEFAULT_LIMITS, Limits, as_limits
+from surrogate.parameters import ETA_S_DEFAULT, Parameters
+from surrogate.table import Table
+
+_UNREAD = object()
+
+
+class HeatPump:
+    """A heat pump of one topology with one refrigerant.
+
+    Its table is found and read at the first question. Without a table every
+    point is a full TESPy solve, and a warning says how to make one.
+
+    Parameters
+    ----------
+    refrigerant : str
+        Name of the refrigerant, as CoolProp or trade call it.
+    topology : str
+        The cycle.
+    tables : path, optional
+        A table file, or a folder to look in before all others.
+    **parameters : float
+        Fields of :class:`surrogate.Parameters` that differ from their
+        defaults: ``pinch``, ``superheat``, ``subcooling``, ...
+
+    Raises
+    ------
+    UnknownRefrigerantError
+        If CoolProp does not know the refrigerant.
+    InputError
+        If the topology or a parameter is wrong.
+
+    Examples
+    --------
+    >>> hp = HeatPump("R717")
+    >>> est = hp.design(t_source_in=30, t_source_out=25, t_return=50, t_supply=80, heat_load=1e6)
+    >>> est.status, round(est.cop, 3), round(est.power)
+    ('ok', 3.975, 251541)
+
+    Arrays go in and come out, of any shapes that broadcast:
+
+    >>> est = hp.design(t_source_in=[15, 20, 25], t_source_out=10, t_return=50,
+    ...                 t_supply=70, heat_load=1e6)
+    >>> est.cop.round(2)
+    array([3.57, 3.57, 3.57])
+    """
+
+    def __init__(
+        self,
+        refrigerant: str,
+        *,
+        topology: str = "single_stage",
+        tables: str | os.PathLike[str] | None = None,
+        **parameters: float,
+    ) -> None:
+        topologies.get(topology)
+        self._identity = Identity(
+            "design",
+            topology,
+            fluids.canonical_name(refrigerant),
+            Parameters.from_mapping(parameters),
+        )
+        self._tables = tables
+        self._table: Any = _UNREAD
+        self._request: query.Request | None = None
+
+    @property
+    def refrigerant(self) -> str:
+        """Name of the refrigerant."""
+        return self._identity.refrigerant
+
+    @property
+    def topology(self) -> str:
+        """Name of the cycle."""
+        return self._identity.topology
+
+    @property
+    def parameters(self) -> Parameters:
+        """What is fixed about the machine."""
+        return self._identity.parameters
+
+    @property
+    def table(self) -> Table | None:
+        """The table that answers, or None where there is none.
+
+        Raises
+        ------
+        TableError
+            If there is one that must not be believed.
+        """
+        if self._table is _UNREAD:
+            table = store.load(self._identity, self._tables)
+            if table is None:
+                warnings.warn(self._advice(), stacklevel=3)
+            self._table = table
+        result: Table | None = self._table
+        return result
+
+    def _advice(self) -> str:
+        changed = {
+            name: value
+            for name, value in self.parameters.to_dict().items()
+            if value != Parameters().to_dict()[name]
+        }
+        flags = "".join(f" --set {name}={value:g}" for name, value in changed.items())
+        name = self.refrigerant
+        shown = f"'{name}'" if "(" in name else name
+        return (
+            f"there is no table of {name}{' with these parameters' if changed else ''}, so every "
+            f"point is a full solve of some {1e3 * query.SECONDS_PER_SOLVE:.0f} ms; make a table "
+            f"in some minutes with `surrogate generate {shown}{flags}`"
+        )
+
+    def design(
+        self,
+        *,
+        t_source_in: Any,
+        t_source_out: Any,
+        t_return: Any,
+        t_supply: Any,
+        heat_load: Any,
+        eta_s: Any = ETA_S_DEFAULT,
+        limits: Limits | Mapping[str, float] | None = None,
+        outside: str = "solve",
+        max_solves: int = query.MAX_SOLVES,
+    ) -> Estimate:
+        """Estimate design points: machines sized for these very conditions.
+
+        Parameters
+        ----------
+        t_source_in, t_source_out : float or array
+            Source water into and out of the evaporator [degC].
+        t_return, t_supply : float or array
+            District-heating water into and out of the condenser [degC].
+        heat_load : float or array
+            Heat to the district-heating water [W]; 0 is off.
+        eta_s : float or array
+            Isentropic efficiency of the compressor [1].
+        limits : Limits or mapping, optional
+            What the machine must not exceed, where it differs from the
+            defaults of :class:`surrogate.Limits`.
+        outside : {"solve", "raise", "nan"}
+            What to do with points outside the table: a full TESPy solve, an
+            error, or NaN with the status ``outside``.
+        max_solves : int
+            Most full solves that this call may make.
+
+        Returns
+        -------
+        Estimate
+            Conditions broadcast against each other; the answer comes in their
+            kind: floats, NumPy arrays, pandas Series or xarray DataArrays.
+
+        Raises
+        ------
+        InputError, InputTypeError
+            If a condition is not a number, not finite, out of all range, in
+            the wrong order, or the shapes do not broadcast.
+        OutsideTableError
+            With ``outside="raise"``.
+        TooManySolvesError
+            If more full solves are needed than ``max_solves``.
+        """
+        request = self._request
+        if request is None or limits is not None or outside != "solve" or (
+            max_solves != query.MAX_SOLVES
+        ):
+            request = self._ask(limits, outside, max_solves)
+        given = (t_source_in, t_source_out, t_return, t_supply, heat_load, eta_s)
+        # The way of a single point: plain numbers need none of the reading below.
+        if all([type(value) is float or type(value) is int for value in given]):
+            point = Conditions(*map(float, given))
+            check_point(point)
+            return query.answer(request, point, SCALAR)
+        names = Conditions._fields
+        conditions, container = read(dict(zip(names, given, strict=True)))
+        return query.answer(request, conditions, container)
+
+    def _ask(
+        self, limits: Limits | Mapping[str, float] | None, outside: str, max_solves: int
+    ) -> query.Request:
+        query.check_request(outside, max_solves)
+        chosen = as_limits(limits)
+        request = query.Request(self._identity, self.table, chosen, outside, max_solves)
+        if chosen is DEFAULT_LIMITS and outside == "solve" and max_solves == query.MAX_SOLVES:
+            self._request = request
+        return request
+
+    def __repr__(self) -> str:
+        return f"<HeatPump: {self.topology}, {self.refrigerant}>"
+
+

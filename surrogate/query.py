@@ -1,0 +1,355 @@
+"""A point's way to an answer: limits on the conditions, the table, else the full solve."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surrogate import limits as limits_module
+from surrogate.conditions import CONDITIONS, SCALAR, Conditions, Container
+from surrogate.errors import (
+    InfeasibleError,
+    InputError,
+    InputTypeError,
+    NotConvergedError,
+    OutsideTableError,
+    TooManySolvesError,
+)
+from surrogate.estimate import (
+    ORIGIN_NONE,
+    ORIGIN_SOLVE,
+    ORIGIN_TABLE,
+    STATUS_INFEASIBLE,
+    STATUS_NOT_CONVERGED,
+    STATUS_OFF,
+    STATUS_OK,
+    STATUS_OUTSIDE,
+    Estimate,
+    empty_arrays,
+    no_values,
+)
+from surrogate.evaluate import OK, OUTSIDE, Values, answer_many, answer_point
+from surrogate.identity import Identity
+from surrogate.limits import Limits
+from surrogate.table import Table
+
+OUTSIDE_CHOICES = ("solve", "raise", "nan")
+
+MAX_SOLVES = 200
+"""Full solves that one call may make unless told otherwise."""
+
+SECONDS_PER_SOLVE = 0.06
+"""Typical time of a full solve of a design point, for estimates [s]."""
+
+_SHOW_PROGRESS_AFTER = 2.0
+
+# What a full solve gives, under the same names as an estimate.
+_SOLVED = (
+    "cop",
+    "t_evap",
+    "t_cond",
+    "t_discharge",
+    "p_evap",
+    "p_cond",
+    "superheat",
+    "mass_flow",
+    "suction_volume_flow",
+    "ua_condenser",
+    "ua_evaporator",
+)
+_PER_HEAT = frozenset({"mass_flow", "suction_volume_flow", "ua_condenser", "ua_evaporator"})
+
+
+class Request(NamedTuple):
+    """How a caller wants to be answered."""
+
+    identity: Identity
+    table: Table | None
+    limits: Limits
+    outside: str = "solve"
+    max_solves: int = MAX_SOLVES
+
+
+def check_request(outside: Any, max_solves: Any) -> None:
+    """Check the options of a query.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        If ``outside`` is none of the choices or ``max_solves`` no count.
+    """
+    if outside not in OUTSIDE_CHOICES:
+        raise InputError(
+            f"outside = {outside!r}, but it must be one of {', '.join(OUTSIDE_CHOICES)}"
+        )
+    if isinstance(max_solves, bool) or not isinstance(max_solves, (int, np.integer)):
+        raise InputTypeError(f"max_solves = {max_solves!r}, but it must be a whole number")
+    if max_solves < 0:
+        raise InputError(f"max_solves = {max_solves}, but it must not be negative")
+
+
+def answer(request: Request, conditions: Conditions, container: Container) -> Estimate:
+    """Answer checked conditions.
+
+    Raises
+    ------
+    OutsideTableError
+        If a point lies outside the table and the request says ``"raise"``.
+    TooManySolvesError
+        If the points outside the table are more than the request allows.
+    """
+    if container is SCALAR:
+        return _answer_point(request, conditions)
+    return _answer_many(request, conditions, container)
+
+
+def _answer_point(request: Request, c: Conditions) -> Estimate:
+    limits = request.limits
+    if c.heat_load == 0.0:
+        return _without_answer(c, limits, STATUS_OFF)
+    code = limits_module.broken_condition(limits, c)
+    if code:
+        return _without_answer(c, limits, STATUS_INFEASIBLE, code)
+    if request.table is not None:
+        code, values = answer_point(request.table, c, limits)
+        if values is not None:
+            return _table_estimate(c, values, request)
+        if code > 0:
+            return _without_answer(c, limits, STATUS_INFEASIBLE, code, ORIGIN_TABLE)
+    if request.outside == "raise":
+        raise OutsideTableError(_outside_message(request, c))
+    if request.outside == "nan":
+        return _without_answer(c, limits, STATUS_OUTSIDE)
+    _check_count(request, 1)
+    status, code, found = _solve(request, c)
+    if status != STATUS_OK:
+        return _without_answer(c, limits, status, code, ORIGIN_SOLVE)
+    return Estimate(
+        {**c._asdict(), **found, "status": STATUS_OK, "limit": 0, "origin": ORIGIN_SOLVE},
+        SCALAR,
+        limits,
+    )
+
+
+def _table_estimate(c: Conditions, v: Values, request: Request) -> Estimate:
+    """Make the estimate of one point; written out, since it is the hot path."""
+    load = c.heat_load
+    power = load / v.cop
+    return Estimate(
+        {
+            "t_source_in": c.t_source_in,
+            "t_source_out": c.t_source_out,
+            "t_return": c.t_return,
+            "t_supply": c.t_supply,
+            "heat_load": load,
+            "eta_s": c.eta_s,
+            "cop": v.cop,
+            "power": power,
+            "heat_source": load - request.identity.parameters.motor_efficiency * power,
+            "t_evap": v.t_evap,
+            "t_cond": v.t_cond,
+            "t_discharge": v.t_discharge,
+            "p_evap": v.p_evap,
+            "p_cond": v.p_cond,
+            "superheat": v.superheat,
+            "mass_flow": v.mass_flow * load,
+            "suction_volume_flow": v.suction_volume_flow * load,
+            "ua_condenser": v.ua_condenser * load,
+            "ua_evaporator": v.ua_evaporator * load,
+            "error": v.error,
+            "status": STATUS_OK,
+            "limit": 0,
+            "origin": ORIGIN_TABLE,
+        },
+        SCALAR,
+        request.limits,
+    )
+
+
+def _without_answer(
+    c: Conditions, limits: Limits, status: int, limit: int = 0, origin: int = ORIGIN_NONE
+) -> Estimate:
+    values: dict[str, Any] = {**c._asdict(), **no_values()}
+    if status == STATUS_OFF:
+        values.update(_OFF)
+    return Estimate(
+        {**values, "status": status, "limit": limit, "origin": origin}, SCALAR, limits
+    )
+
+
+# A machine that is off takes nothing and moves nothing.
+_OFF = {
+    "power": 0.0,
+    "heat_source": 0.0,
+    "mass_flow": 0.0,
+    "suction_volume_flow": 0.0,
+    "error": 0.0,
+}
+
+
+def _answer_many(request: Request, c: Conditions, container: Container) -> Estimate:
+    count = len(c.eta_s)
+    limits = request.limits
+    status = np.full(count, STATUS_OUTSIDE, dtype=np.int8)
+    origin = np.full(count, ORIGIN_NONE, dtype=np.int8)
+    codes = np.zeros(count, dtype=np.int8)
+    limits_module.mark_broken_conditions(limits, c, codes)
+    status[codes > 0] = STATUS_INFEASIBLE
+    off = c.heat_load == 0.0
+    status[off] = STATUS_OFF
+    codes[off] = 0
+    values = empty_arrays(count)
+    asked = np.flatnonzero(status == STATUS_OUTSIDE)
+    if request.table is not None and len(asked):
+        _ask_table(request, request.table, c, asked, values, status, codes, origin)
+    left = np.flatnonzero(status == STATUS_OUTSIDE)
+    if len(left):
+        if request.outside == "raise":
+            first = c.point(int(left[0]))
+            raise OutsideTableError(
+                f"{_outside_message(request, first)}; {len(left)} of {count} points lie outside"
+            )
+        if request.outside == "solve":
+            _solve_many(request, c, left, values, status, codes, origin)
+    for name, value in _OFF.items():
+        values[name][off] = value
+    power = np.divide(c.heat_load, values["cop"], out=values["power"], where=~off)
+    np.subtract(
+        c.heat_load,
+        request.identity.parameters.motor_efficiency * power,
+        out=values["heat_source"],
+        where=~off,
+    )
+    return Estimate(
+        {**c._asdict(), **values, "status": status, "limit": codes, "origin": origin},
+        container,
+        limits,
+    )
+
+
+def _ask_table(
+    request: Request,
+    table: Table,
+    c: Conditions,
+    asked: NDArray[np.intp],
+    values: dict[str, NDArray[np.float64]],
+    status: NDArray[np.int8],
+    codes: NDArray[np.int8],
+    origin: NDArray[np.int8],
+) -> None:
+    everything = len(asked) == len(status)
+    part = c if everything else c.take(asked)
+    found_codes, found = answer_many(table, part, request.limits)
+    for name, column in zip(Values._fields, found, strict=True):
+        if name in _PER_HEAT:
+            column *= part.heat_load
+        if everything:
+            values[name] = column
+        else:
+            values[name][asked] = column
+    codes[asked] = np.maximum(found_codes, 0)
+    status[asked] = np.select(
+        [found_codes == OK, found_codes == OUTSIDE],
+        [STATUS_OK, STATUS_OUTSIDE],
+        STATUS_INFEASIBLE,
+    )
+    origin[asked] = np.where(found_codes == OUTSIDE, ORIGIN_NONE, ORIGIN_TABLE)
+
+
+def _solve_many(
+    request: Request,
+    c: Conditions,
+    left: NDArray[np.intp],
+    values: dict[str, NDArray[np.float64]],
+    status: NDArray[np.int8],
+    codes: NDArray[np.int8],
+    origin: NDArray[np.int8],
+) -> None:
+    _check_count(request, len(left))
+    for index in _with_progress(left.tolist()):
+        status[index], codes[index], found = _solve(request, c.point(index))
+        origin[index] = ORIGIN_SOLVE
+        for name, value in found.items():
+            values[name][index] = value
+
+
+def _solve(request: Request, c: Conditions) -> tuple[int, int, dict[str, float]]:
+    """Solve one point in full: status, code of the limit, values."""
+    # Imported here: TESPy takes two seconds, and most answers never need it.
+    from surrogate.cycle.design import shared_model, solve_conditions
+
+    identity = request.identity
+    model = shared_model(identity.topology, identity.refrigerant, identity.parameters)
+    try:
+        result = solve_conditions(model, c, request.limits)
+    except InfeasibleError as error:
+        return STATUS_INFEASIBLE, limits_module.NAMES.index(error.limit), {}
+    except NotConvergedError:
+        return STATUS_NOT_CONVERGED, 0, {}
+    found = {name: float(getattr(result, name)) for name in _SOLVED}
+    found["power"] = c.heat_load / found["cop"]
+    found["heat_source"] = c.heat_load - identity.parameters.motor_efficiency * found["power"]
+    found["error"] = 0.0
+    return STATUS_OK, 0, found
+
+
+def _check_count(request: Request, count: int) -> None:
+    if count <= request.max_solves:
+        return
+    points = "point needs a full solve" if count == 1 else "points need a full solve each"
+    way = (
+        "make a table of it with `surrogate generate "
+        f"{request.identity.refrigerant}`"
+        if request.table is None
+        else "make a wider table from a spec with `surrogate generate SPEC.toml`"
+    )
+    raise TooManySolvesError(
+        f"{count} {points}, about {count * SECONDS_PER_SOLVE:.0f} s in all, but max_solves = "
+        f"{request.max_solves}; {way}, or give a larger max_solves, or outside='nan' to leave "
+        "them out"
+    )
+
+
+def _with_progress(indices: list[int]) -> Iterator[int]:
+    """Go through points, with a progress bar once it has taken a while."""
+    start = time.monotonic()
+    progress: Any = None
+    task: Any = None
+    try:
+        for done, index in enumerate(indices):
+            yield index
+            if progress is None and time.monotonic() - start > _SHOW_PROGRESS_AFTER:
+                from rich.console import Console
+                from rich.progress import Progress
+
+                progress = Progress(console=Console(stderr=True), transient=True)
+                progress.start()
+                task = progress.add_task("full solves outside the table", total=len(indices))
+            if progress is not None:
+                progress.update(task, completed=done + 1)
+    finally:
+        if progress is not None:
+            progress.stop()
+
+
+def _outside_message(request: Request, c: Conditions) -> str:
+    if request.table is None:
+        return (
+            f"there is no table of {request.identity.refrigerant} for these parameters; make it "
+            f"with `surrogate generate {request.identity.refrigerant}`, or leave outside='solve'"
+        )
+    table = request.table
+    return (
+        f"{c.describe()} lies outside the table, which covers evaporation {table.t_evap.low:g} to "
+        f"{table.t_evap.high:g} degC, supply {table.t_supply.low:g} to {table.t_supply.high:g} "
+        f"degC, source glide {table.source_glide.low:g} to {table.source_glide.high:g} K, sink "
+        f"glide {table.sink_glide.low:g} to {table.sink_glide.high:g} K, eta_s "
+        f"{table.eta_s.low:g} to {table.eta_s.high:g}; leave outside='solve' for a full solve"
+    )
+
+
+assert tuple(CONDITIONS) == Conditions._fields  # the table estimate is written out by name

@@ -1,0 +1,115 @@
+"""Where tables are: shipped with the library, or made by the user, found by digest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from surrogate.errors import InputTypeError, TableNotFoundError
+from surrogate.identity import Identity
+from surrogate.table import Table, read
+
+ENVIRONMENT = "SURROGATE_TABLES"
+"""Variable that names a folder of tables, in place of the platform's data folder."""
+
+
+def user_folder() -> Path:
+    """Folder of the tables that the user made: SURROGATE_TABLES, or the platform's data folder."""
+    given = os.environ.get(ENVIRONMENT)
+    if given:
+        return Path(given)
+    from platformdirs import user_data_path
+
+    return user_data_path("surrogate", appauthor=False) / "tables"
+
+
+def shipped_folder() -> Path:
+    """Folder of the tables that come with the library."""
+    import surrogate.tables
+
+    return Path(surrogate.tables.__path__[0])
+
+
+def locate(identity: Identity, tables: str | os.PathLike[str] | None = None) -> Path | None:
+    """Find the file of a table.
+
+    Parameters
+    ----------
+    identity : Identity
+        What it must be a table of.
+    tables : path, optional
+        A table file, or a folder to look in before all others.
+
+    Returns
+    -------
+    Path or None
+        The file, or None where there is none. The user's own tables come
+        before the shipped ones.
+
+    Raises
+    ------
+    TableNotFoundError
+        If ``tables`` is given but holds no such table.
+    """
+    if tables is not None:
+        if not isinstance(tables, (str, os.PathLike)):
+            raise InputTypeError(f"tables = {tables!r}, but it must be a path")
+        path = Path(tables)
+        if path.is_file():
+            return path
+        if (path / identity.file_name).is_file():
+            return path / identity.file_name
+        raise TableNotFoundError(
+            f"tables = {str(path)!r}, but that is neither a table nor a folder with "
+            f"{identity.file_name}"
+        )
+    for folder in (user_folder(), shipped_folder()):
+        path = folder / identity.file_name
+        if path.is_file():
+            return path
+    return None
+
+
+def load(identity: Identity, tables: str | os.PathLike[str] | None = None) -> Table | None:
+    """Find and read a table; see :func:`locate`. A file is read once for each change of it.
+
+    Raises
+    ------
+    TableError
+        If the file must not be believed.
+    """
+    path = locate(identity, tables)
+    if path is None:
+        return None
+    status = path.stat()
+    return _read_once(path, identity, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=32)
+def _read_once(path: Path, identity: Identity, changed: int, size: int) -> Table:
+    return read(path, identity)
+
+
+def available_tables(tables: str | os.PathLike[str] | None = None) -> list[Path]:
+    """Files of all tables that queries can use.
+
+    Parameters
+    ----------
+    tables : path, optional
+        A folder to list instead of the user's and the shipped ones.
+
+    Returns
+    -------
+    list of Path
+        Sorted by name; a user's table hides the shipped one of the same name.
+    """
+    folders = [shipped_folder(), user_folder()] if tables is None else [Path(tables)]
+    found = {path.name: path for folder in folders for path in _files(folder)}
+    return [found[name] for name in sorted(found)]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from (path for path in folder.glob("*.nc") if not path.name.startswith("."))
