@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import math
 import shutil
 from importlib.metadata import version
 from pathlib import Path
@@ -16,20 +17,23 @@ from rich.console import Console
 from scipy.interpolate import make_interp_spline
 
 from surrogate import fluids
-from surrogate.generate import held_out, nodes, sweep
-from surrogate.generate.holes import fill
-from surrogate.generate.sample import Box
-from surrogate.generate.spec import DesignSpec
-from surrogate.generate.water import excess_factors
-from surrogate.generate.write import Content, write
 from surrogate.table import NOT_CONVERGED, UNUSABLE, USABLE, Guess, Regions, Table, read
-from surrogate.topology import BRANCHES, OUTPUTS
+from surrogate.topology import BRANCHES, OUTPUTS, Output
+
+from . import held_out, nodes, sweep
+from .holes import fill
+from .sample import Box
+from .spec import DesignSpec
+from .water import excess_factors
+from .write import Content, write
 
 FloatArray = NDArray[np.float64]
 
 _GLIDES = ("condenser_glide", "evaporator_glide")
 # A glide that is rounding noise everywhere marks a pure fluid [K].
 _NO_GLIDE = 1e-6
+# Where machines run, with some room beyond the default limits, and what the rest counts.
+_PRESSURE_RATIO, _T_DISCHARGE, _ELSEWHERE = 13.0, 190.0, 0.05
 
 
 class Made(NamedTuple):
@@ -110,9 +114,7 @@ def box(spec: DesignSpec) -> Box:
     )
 
 
-def solve_nodes(
-    spec: DesignSpec, place: Path, *, workers: int, console: Console | None
-) -> Content:
+def solve_nodes(spec: DesignSpec, place: Path, *, workers: int, console: Console | None) -> Content:
     """Solve a table's nodes and fit its splines; its error is still unknown."""
     axes = spec.nodes()
     shape = tuple(len(axis) for axis in axes)
@@ -130,10 +132,7 @@ def solve_nodes(
     outputs = [o for o in OUTPUTS if glides > _NO_GLIDE or o.name not in _GLIDES]
     kept = _places(tuple(output.name for output in outputs))
     filled = np.stack(
-        [
-            fill(v[..., kept], f == USABLE)
-            for v, f in zip(values, status, strict=True)
-        ]
+        [fill(v[..., kept], f == USABLE) for v, f in zip(values, status, strict=True)]
     )
     return Content(
         spec=spec,
@@ -182,9 +181,7 @@ def _solve_branch(
     for (rows, found), where in zip(done, places, strict=True):
         index = tuple(where.T)
         values[index] = rows[:, :-1]
-        status[index] = np.where(
-            ~found, NOT_CONVERGED, np.where(rows[:, -1] > 0, USABLE, UNUSABLE)
-        )
+        status[index] = np.where(~found, NOT_CONVERGED, np.where(rows[:, -1] > 0, USABLE, UNUSABLE))
     return values, status
 
 
@@ -207,25 +204,36 @@ def _fit(axes: tuple[FloatArray, ...], values: FloatArray) -> FloatArray:
 def _guesses(
     spec: DesignSpec,
     axes: tuple[FloatArray, ...],
-    outputs: list[object],
+    outputs: list[Output],
     values: FloatArray,
     status: NDArray[np.int8],
 ) -> FloatArray:
     """Where the search for the pinch starts, fitted to the branch that holds at each node."""
-    names = [getattr(output, "name") for output in outputs]
+    names = [output.name for output in outputs]
     share, t_evap, eta_s = (grid.ravel() for grid in np.meshgrid(*axes, indexing="ij"))
     t_cond = np.array([nodes.t_cond_at(spec, s, t) for s, t in zip(share, t_evap, strict=True)])
     dry = values[0][..., names.index("discharge_superheat")].ravel()
     wet = (dry < spec.machine.min_discharge_superheat) & (len(values) > 1)
     usable = np.where(wet, status[-1].ravel(), status[0].ravel()) == USABLE
-    factors = []
-    for name in ("superheat", "desuperheating_share"):
+
+    def held(name: str) -> FloatArray:
         column = names.index(name)
-        held = np.where(wet, values[-1][..., column].ravel(), values[0][..., column].ravel())
-        factors.append(
-            Guess.fit(t_evap[usable], t_cond[usable], eta_s[usable], held[usable]).factors
-        )
-    return np.array(factors)
+        chosen = np.where(wet, values[-1][..., column].ravel(), values[0][..., column].ravel())
+        result: FloatArray = chosen[usable]
+        return result
+
+    t_evap, t_cond, eta_s = t_evap[usable], t_cond[usable], eta_s[usable]
+    # The guess should be good where machines can run.
+    possible = (held("log_p_cond") - held("log_p_evap") < math.log(_PRESSURE_RATIO)) & (
+        t_cond + held("discharge_superheat") < _T_DISCHARGE
+    )
+    weights = np.where(possible, 1.0, _ELSEWHERE)
+    return np.array(
+        [
+            Guess.fit(t_evap, t_cond, eta_s, held(name), weights).factors
+            for name in ("superheat", "desuperheating_share")
+        ]
+    )
 
 
 def _places(names: tuple[str, ...]) -> list[int]:

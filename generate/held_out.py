@@ -16,11 +16,12 @@ from surrogate import limits as limits_module
 from surrogate.conditions import Conditions
 from surrogate.errors import InfeasibleError
 from surrogate.evaluate import OK, answer_many
-from surrogate.generate import sweep
-from surrogate.generate.sample import Box, sobol
 from surrogate.identity import Identity
 from surrogate.limits import DEFAULT_LIMITS
 from surrogate.table import Regions, Table
+
+from . import sweep
+from .sample import Box, sobol
 
 FloatArray = NDArray[np.float64]
 
@@ -102,7 +103,8 @@ class Solved(NamedTuple):
     @property
     def feasible(self) -> NDArray[np.bool_]:
         """Where a full solve found a machine within its limits."""
-        return self.converged & (self.codes == 0)
+        result: NDArray[np.bool_] = self.converged & (self.codes == 0)
+        return result
 
 
 def solve_all(
@@ -156,7 +158,12 @@ def solve_feasible(
         share = max(feasible / start, 0.05)
         wanted = max(math.ceil((count - feasible) / share), _CHUNK)
     return Solved(
-        Conditions(*(np.concatenate(column) for column in zip(*(r.conditions for r in rounds)))),
+        Conditions(
+            *(
+                np.concatenate(column)
+                for column in zip(*(r.conditions for r in rounds), strict=True)
+            )
+        ),
         np.concatenate([r.codes for r in rounds]),
         np.concatenate([r.converged for r in rounds]),
         {name: np.concatenate([r.values[name] for r in rounds]) for name in QUANTITIES},
@@ -192,9 +199,7 @@ def compare(table: Table, solved: Solved) -> Comparison:
     codes, values = answer_many(table, solved.conditions, DEFAULT_LIMITS)
     load = solved.conditions.heat_load
     scaled = ("mass_flow", "suction_volume_flow", "ua_condenser", "ua_evaporator")
-    found = {
-        name: getattr(values, name) * (load if name in scaled else 1.0) for name in QUANTITIES
-    }
+    found = {name: getattr(values, name) * (load if name in scaled else 1.0) for name in QUANTITIES}
     answered = solved.feasible & (codes == OK)
     error = np.where(answered, found["cop"] / solved.values["cop"] - 1.0, np.nan)
     return Comparison(answered, solved.feasible & ~answered, found, error, values.error)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from surrogate.generate.spec import DesignSpec
-from surrogate.generate.sweep import snake
 from surrogate.topology import BRANCHES, OUTPUTS
+
+from .spec import DesignSpec
+from .sweep import snake
 
 if TYPE_CHECKING:
     from surrogate.cycle.result import CycleResult

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from surrogate.conditions import Conditions
-
 from surrogate.limits import DEFAULT_LIMITS, Limits, mark_broken_conditions
 
 FloatArray = NDArray[np.float64]

@@ -189,9 +189,9 @@ def derive(refrigerant: str, **overrides: Any) -> DesignSpec:
     }
     for name, value in overrides.items():
         base = derived.get(name)
-        derived[name] = {**base, **value} if isinstance(base, dict) and isinstance(
-            value, dict
-        ) else value
+        derived[name] = (
+            {**base, **value} if isinstance(base, dict) and isinstance(value, dict) else value
+        )
     return validate(derived)
 
 
@@ -229,7 +229,7 @@ def load(path: Path) -> DesignSpec:
         raise SpecError(f"{path} is not TOML: {error}") from error
     refrigerant = values.pop("refrigerant", None)
     if not isinstance(refrigerant, str):
-        raise SpecError(f"{path} names no refrigerant; add a line: refrigerant = \"R717\"")
+        raise SpecError(f'{path} names no refrigerant; add a line: refrigerant = "R717"')
     try:
         return derive(refrigerant, **values)
     except SpecError as error:

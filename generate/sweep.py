@@ -37,9 +37,7 @@ MAX_BISECTIONS = 4
 """Steps towards a point are halved this often before it is given up."""
 
 # One thread a process: the solves are too small for more, and the others would only wait.
-_THREADS = {
-    name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-}
+_THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 class Job(Protocol):
@@ -244,6 +242,4 @@ def _progress(console: Console | None) -> Progress:
 
 def default_workers() -> int:
     """Processes to use where the caller does not say: one for each usable core."""
-    return joblib.cpu_count()
-
-
+    return int(joblib.cpu_count())

@@ -26,7 +26,7 @@ def excess_factors(pressure: float) -> NDArray[np.float64]:
         Factors of the polynomial [K], the constant first. The fit is good to
         0.5 mK between 0.1 degC and 135 degC, or 2 K below boiling.
     """
-    import CoolProp.CoolProp as CoolProp
+    from CoolProp import CoolProp
 
     boiling = CoolProp.PropsSI("T", "P", pressure * 1e5, "Q", 0, "water") - 273.15
     t = np.linspace(_LOW, min(_HIGH, boiling - _MARGIN), 400)

@@ -23,8 +23,8 @@ from surrogate.table import (
 from surrogate.topology import AXES, BRANCHES, Output
 
 if TYPE_CHECKING:
-    from surrogate.generate.held_out import Summary
-    from surrogate.generate.spec import DesignSpec
+    from .held_out import Summary
+    from .spec import DesignSpec
 
 FloatArray = NDArray[np.float64]
 
@@ -110,15 +110,21 @@ def write(path: Path, content: Content) -> None:
     arrays["coefficients"] = (
         (*AXES, "column"),
         content.coefficients,
-        {"units": "1", "long_name": "coefficients of not-a-knot cubic B-splines, in the units of "
-         "each column's output"},
+        {
+            "units": "1",
+            "long_name": "coefficients of not-a-knot cubic B-splines, in the units of "
+            "each column's output",
+        },
     )
     arrays["column"] = ("column", np.array(columns), {"long_name": "branch and output"})
     arrays["water_excess"] = (
         ("side", "power"),
         content.water_excess,
-        {"units": "K", "long_name": "factors of h / (4190 J/(kg K)) - T of source and sink water "
-         "over powers of T / (100 degC)"},
+        {
+            "units": "K",
+            "long_name": "factors of h / (4190 J/(kg K)) - T of source and sink water "
+            "over powers of T / (100 degC)",
+        },
     )
     arrays["guess"] = (
         ("guessed", "term"),
@@ -128,8 +134,11 @@ def write(path: Path, content: Content) -> None:
     arrays["error"] = (
         ("error_lift_share", "error_t_evap"),
         content.regions.half_width,
-        {"units": "1", "long_name": "relative error of the COP that 95 % of held-out solves in "
-         "the region stay within"},
+        {
+            "units": "1",
+            "long_name": "relative error of the COP that 95 % of held-out solves in "
+            "the region stay within",
+        },
     )
     for name, edges in (
         ("lift_share", content.regions.lift_share_edges),

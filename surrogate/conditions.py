@@ -278,9 +278,7 @@ def _read_xarray(
     except ValueError as error:
         raise InputError(f"the DataArrays do not go together: {error}") from None
     template = together[0]
-    columns = {
-        name: array.to_numpy().ravel() for name, array in zip(arrays, together, strict=True)
-    }
+    columns = {name: array.to_numpy().ravel() for name, array in zip(arrays, together, strict=True)}
 
     def wrap(column: NDArray[Any]) -> Any:
         return xr.DataArray(

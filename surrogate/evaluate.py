@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from surrogate import limits as limits_module
 from surrogate.arithmetic import ARRAY, SCALAR, Arithmetic, Jet, Value
 from surrogate.conditions import Conditions
-from surrogate.interpolate import Axis, SplineGrid, along, slope_along
+from surrogate.interpolate import Axis, SplineGrid
 from surrogate.limits import Limits
 from surrogate.parameters import Parameters
 from surrogate.pinch import (
@@ -39,7 +39,7 @@ OK, OUTSIDE = 0, -1
 CRITICAL = limits_module.NAMES.index("critical_temperature")
 
 # A Newton step of this size [K] leaves an error below a thousandth of a kelvin.
-_LAST_STEP = 0.1
+_LAST_STEP = 0.2
 _MAX_STEPS = 8
 # A search may pass through this many cells and branches, one after the other.
 _MAX_PIECES = 12
@@ -162,9 +162,7 @@ def answer_point(table: Table, c: Conditions, limits: Limits) -> tuple[int, Valu
     return OK, values
 
 
-def answer_many(
-    table: Table, c: Conditions, limits: Limits
-) -> tuple[NDArray[np.int8], Values]:
+def answer_many(table: Table, c: Conditions, limits: Limits) -> tuple[NDArray[np.int8], Values]:
     """Answer many points from a table.
 
     Parameters
@@ -274,35 +272,35 @@ def _settle(
 ) -> _Settled:
     """Search the pinch with the polynomial of one cell of one branch."""
     piece = table.pieces[branch]
-    axis = piece.grid.axes[0]
+    axis, coupled = piece.grid.axes[0], piece.coupled
     start, scale = axis.place(cell[0])
-    search = piece.closure_grid if piece.coupled else piece.grid
-    cubics = _cubics(xp, search, cell, t_evap, c.eta_s, piece.coupled)
+    search = piece.closure_grid if coupled else piece.grid
+    cubics = _cubics(xp, search, cell, t_evap, c.eta_s, coupled)
+    top, room = table.t_cond_max, table.t_cond_max - table.min_lift
     for _ in range(_MAX_STEPS):
-        width = table.t_cond_max - table.min_lift - t_evap
-        share = 1.0 + (t_cond - table.t_cond_max) / width
+        per_kelvin = 1.0 / (room - t_evap)
+        share = 1.0 + (t_cond - top) * per_kelvin
         s = xp.maximum(xp.minimum((share - start) * scale, 1.0 + _STRAY), -_STRAY)
-        jets = _jets(piece, cubics, s, scale, share, 1.0 / width)
-        d_evap, d_cond = step(xp, table.parameters, streams, t_evap, t_cond, jets, piece.coupled)
+        jets = _jets(piece, cubics, s, scale * per_kelvin, share - 1.0)
+        d_evap, d_cond = step(xp, table.parameters, streams, t_evap, t_cond, jets, coupled)
         t_cond = t_cond + d_cond
         size = xp.largest_size(d_cond)
-        if piece.coupled:
-            t_evap = t_evap + d_evap
+        if coupled:
+            t_evap, t_cond = _inside(xp, table, t_evap + d_evap, t_cond)
             size = max(size, xp.largest_size(d_evap))
-        t_evap, t_cond = _inside(xp, table, t_evap, t_cond)
         if size < _LAST_STEP:
             break
-        if piece.coupled:
+        if coupled:
             cubics = _cubics(xp, search, cell, t_evap, c.eta_s, True)
-    if piece.coupled:
+    t_evap, t_cond = _inside(xp, table, t_evap, t_cond)
+    if coupled:
         cubics = _cubics(xp, piece.grid, cell, t_evap, c.eta_s, False)
-    s = (_lift_share(table, t_evap, t_cond) - start) * scale
+    s = (1.0 + (t_cond - top) / (room - t_evap) - start) * scale
     astray = _astray(axis, cell[0], s)
-    if piece.coupled:
+    if coupled:
         low, per = piece.grid.axes[1].place(cell[1])
         astray = astray | _astray(piece.grid.axes[1], cell[1], (t_evap - low) * per)
-    cubic = cubics[0]
-    outputs = {name: along(cubic, n, s) for n, name in enumerate(piece.outputs)}
+    outputs = dict(zip(piece.outputs, piece.grid.all_along(cubics[0], s), strict=True))
     if len(table.pieces) == 1:
         return _Settled(t_evap, t_cond, outputs, branch, astray)
     here = _holds(table.parameters, branch, outputs)
@@ -312,7 +310,12 @@ def _settle(
 
 
 def _cubics(
-    xp: Arithmetic, grid: SplineGrid, cell: tuple[int, ...], t_evap: Value, eta_s: Value, slope: bool
+    xp: Arithmetic,
+    grid: SplineGrid,
+    cell: tuple[int, ...],
+    t_evap: Value,
+    eta_s: Value,
+    slope: bool,
 ) -> Any:
     if xp is SCALAR:
         return grid.cubics(cell, (t_evap, eta_s), slope)
@@ -333,26 +336,25 @@ def _astray(axis: Axis, cell: int, s: Value) -> Value:
     return (s < low) | (s > high)
 
 
-def _jets(
-    piece: Piece, cubics: Any, s: Value, scale: float, share: Value, per_kelvin: Value
-) -> dict[str, Jet]:
-    """Outputs that the pinch depends on, with slopes over the two temperatures."""
+def _jets(piece: Piece, cubics: Any, s: Value, scale: Value, from_top: Value) -> dict[str, Jet]:
+    """Outputs that the pinch depends on, with slopes over the two temperatures.
+
+    ``scale`` turns a slope over the place in the cell into one over t_cond;
+    ``from_top`` is lift_share less 1.
+    """
     if not piece.coupled:
-        cubic = cubics[0]
+        grid, cubic = piece.grid, cubics[0]
         return {
-            name: (along(cubic, n, s), 0.0, slope_along(cubic, n, s) * scale * per_kelvin)
+            name: (grid.along(cubic, n, s), 0.0, grid.slope_along(cubic, n, s) * scale)
             for name, n in piece.closure
         }
-    # At fixed t_cond, lift_share falls with t_evap: its lower bound rises.
-    lean = (share - 1.0) * per_kelvin
+    grid = piece.closure_grid
     jets = {}
     for n, (name, _) in enumerate(piece.closure):
-        by_share = slope_along(cubics[0], n, s) * scale
-        jets[name] = (
-            along(cubics[0], n, s),
-            along(cubics[1], n, s) + by_share * lean,
-            by_share * per_kelvin,
-        )
+        by_cond = grid.slope_along(cubics[0], n, s) * scale
+        # At fixed t_cond, lift_share falls with t_evap: its lower bound rises.
+        by_evap = grid.along(cubics[1], n, s) + by_cond * from_top
+        jets[name] = (grid.along(cubics[0], n, s), by_evap, by_cond)
     return jets
 
 
@@ -389,8 +391,10 @@ def _guess(xp: Arithmetic, table: Table, c: Conditions) -> tuple[Value, Value, A
         branch = xp.where(superheat > p.superheat, 1, 0)
         t_evap = uncoupled_evaporation(xp, p, c, xp.maximum(superheat, p.superheat))
     run = c.t_supply - c.t_return
-    share = table.guess_desuperheating.at(t_evap, t_cond, c.eta_s)
-    t_cond = t_cond - xp.maximum(share, 0.0) * run
+    highest = t_cond
+    for _ in range(2):
+        share = table.guess_desuperheating.at(t_evap, t_cond, c.eta_s)
+        t_cond = highest - xp.maximum(share, 0.0) * run
     lowest = c.t_return + p.pinch + p.subcooling
     return *_inside(xp, table, t_evap, xp.maximum(t_cond, lowest)), branch
 
@@ -457,9 +461,7 @@ def _state(table: Table, values: Values) -> _State:
     )
 
 
-def _beyond(
-    xp: Arithmetic, table: Table, limits: Limits, t_evap: Value, share: Value
-) -> Any:
+def _beyond(xp: Arithmetic, table: Table, limits: Limits, t_evap: Value, share: Value) -> Any:
     """Codes of places beyond the grid.
 
     Where the grid ends at the limit on condensation itself, a point above is

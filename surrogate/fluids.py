@@ -80,9 +80,7 @@ def facts(refrigerant: str) -> FluidFacts | None:
 @functools.cache
 def _names() -> dict[str, str]:
     return {
-        _key(alias): name
-        for name, fluid in all_facts().items()
-        for alias in (name, *fluid.aliases)
+        _key(alias): name for name, fluid in all_facts().items() for alias in (name, *fluid.aliases)
     }
 
 

@@ -176,8 +176,11 @@ class HeatPump:
             If more full solves are needed than ``max_solves``.
         """
         request = self._request
-        if request is None or limits is not None or outside != "solve" or (
-            max_solves != query.MAX_SOLVES
+        if (
+            request is None
+            or limits is not None
+            or outside != "solve"
+            or (max_solves != query.MAX_SOLVES)
         ):
             request = self._ask(limits, outside, max_solves)
         given = (t_source_in, t_source_out, t_return, t_supply, heat_load, eta_s)
@@ -202,5 +205,3 @@ class HeatPump:
 
     def __repr__(self) -> str:
         return f"<HeatPump: {self.topology}, {self.refrigerant}>"
-
-

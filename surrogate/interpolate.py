@@ -13,6 +13,7 @@ takes longer than a first answer may.
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import reduce
@@ -143,7 +144,7 @@ class SplineGrid:
         keys = cells.astype(np.uint16) if np.prod(self.cells) <= 1 << 16 else cells
         order = np.argsort(keys, kind="stable")
         starts = np.flatnonzero(np.diff(keys[order], prepend=-1, append=-1))
-        for start, stop in zip(starts[:-1], starts[1:], strict=True):
+        for start, stop in itertools.pairwise(starts.tolist()):
             place = np.unravel_index(int(cells[order[start]]), self.cells)
             for begin in range(start, stop, _BLOCK):
                 members = order[begin : min(begin + _BLOCK, stop)]
@@ -163,9 +164,10 @@ class SplineGrid:
 
         Returns
         -------
-        list
-            For the value, and for the slope if asked: the factors of powers 0
-            to 3 of the place within the cell, each a list over the outputs.
+        list of list of float
+            For the value, and for the slope if asked: the factors of power 0
+            of the place within the cell for all outputs, then those of power
+            1, and so on; see :meth:`along`.
         """
         powers = [
             axis.powers(i, x) for axis, i, x in zip(self.axes[1:], cell[1:], rest, strict=True)
@@ -173,43 +175,49 @@ class SplineGrid:
         rows = [_products([value for value, _ in powers])]
         if slope:
             rows.append(_products([powers[0][1], *(value for value, _ in powers[1:])]))
-        product = np.array(rows) @ self._block(cell)
-        return product.reshape(len(rows), ORDER, self.outputs).tolist()
+        block = self._block(cell)
+        return [np.dot(row, block).tolist() for row in rows]
 
-    def cubics_many(
-        self, cell: tuple[int, ...], rest: Sequence[FloatArray], slope: bool
-    ) -> Any:
+    def cubics_many(self, cell: tuple[int, ...], rest: Sequence[FloatArray], slope: bool) -> Any:
         """As :meth:`cubics` for many points of one cell.
 
         Returns
         -------
-        list of array, shape (4, outputs, n)
+        list of array, shape (4 * outputs, n)
             As there, with the points on the last axis.
         """
         block = self._block(cell).T
         powers = [
-            axis.powers_many(i, x)
-            for axis, i, x in zip(self.axes[1:], cell[1:], rest, strict=True)
+            axis.powers_many(i, x) for axis, i, x in zip(self.axes[1:], cell[1:], rest, strict=True)
         ]
         chosen = [[value for value, _ in powers]]
         if slope:
             chosen.append([powers[0][1], *(value for value, _ in powers[1:])])
+        return [block @ reduce(_outer, factors) for factors in chosen]
+
+    def along(self, cubic: Any, output: int, s: Any) -> Any:
+        """Value of one output's cubic at a place within the cell."""
+        n = self.outputs
+        return cubic[output] + s * (
+            cubic[output + n] + s * (cubic[output + 2 * n] + s * cubic[output + 3 * n])
+        )
+
+    def all_along(self, cubic: Any, s: Any) -> list[Any]:
+        """Values of all outputs' cubics at a place within the cell."""
+        n = self.outputs
         return [
-            (block @ reduce(_outer, factors)).reshape(ORDER, self.outputs, -1)
-            for factors in chosen
+            a + s * (b + s * (c + s * d))
+            for a, b, c, d in zip(
+                cubic[:n], cubic[n : 2 * n], cubic[2 * n : 3 * n], cubic[3 * n :], strict=True
+            )
         ]
 
-
-def along(cubic: Any, output: int, s: Any) -> Any:
-    """Value of one output's cubic at a place within the cell."""
-    return cubic[0][output] + s * (
-        cubic[1][output] + s * (cubic[2][output] + s * cubic[3][output])
-    )
-
-
-def slope_along(cubic: Any, output: int, s: Any) -> Any:
-    """Slope of one output's cubic over the place within the cell."""
-    return cubic[1][output] + s * (2.0 * cubic[2][output] + s * (3.0 * cubic[3][output]))
+    def slope_along(self, cubic: Any, output: int, s: Any) -> Any:
+        """Slope of one output's cubic over the place within the cell."""
+        n = self.outputs
+        return cubic[output + n] + s * (
+            2.0 * cubic[output + 2 * n] + s * (3.0 * cubic[output + 3 * n])
+        )
 
 
 def _products(factors: Sequence[Sequence[float]]) -> list[float]:

@@ -35,7 +35,7 @@ CLOSURE = (
 class Water(NamedTuple):
     """Enthalpy of liquid water at one pressure, as a temperature.
 
-    ``excess`` are the coefficients, from the constant on, of a polynomial in
+    ``excess`` are the eight factors, from the constant on, of a polynomial in
     T/100 for ``h(T) / cp - T`` [K] with T in degC: how far water is from
     having one heat capacity.
     """
@@ -45,10 +45,8 @@ class Water(NamedTuple):
     def excess_at(self, t: Value) -> Value:
         """Excess [K] at a temperature [degC]."""
         x = 0.01 * t
-        result = self.excess[-1]
-        for factor in self.excess[-2::-1]:
-            result = result * x + factor
-        return result
+        a, b, c, d, e, f, g, h = self.excess
+        return a + x * (b + x * (c + x * (d + x * (e + x * (f + x * (g + x * h))))))
 
 
 class Stream(NamedTuple):
@@ -77,10 +75,7 @@ class Waters(NamedTuple):
     def take(self, index: Any) -> Waters:
         """Some of the points of arrays of streams."""
         return Waters(
-            *(
-                Stream(stream.water, *(values[index] for values in stream[1:]))
-                for stream in self
-            )
+            *(Stream(stream.water, *(values[index] for values in stream[1:])) for stream in self)
         )
 
 

@@ -64,6 +64,15 @@ _SOLVED = (
 _PER_HEAT = frozenset({"mass_flow", "suction_volume_flow", "ua_condenser", "ua_evaporator"})
 
 
+class _Answers(NamedTuple):
+    """Answers to many points while they are found, written in place."""
+
+    values: dict[str, NDArray[np.float64]]
+    status: NDArray[np.int8]
+    limit: NDArray[np.int8]
+    origin: NDArray[np.int8]
+
+
 class Request(NamedTuple):
     """How a caller wants to be answered."""
 
@@ -176,9 +185,7 @@ def _without_answer(
     values: dict[str, Any] = {**c._asdict(), **no_values()}
     if status == STATUS_OFF:
         values.update(_OFF)
-    return Estimate(
-        {**values, "status": status, "limit": limit, "origin": origin}, SCALAR, limits
-    )
+    return Estimate({**values, "status": status, "limit": limit, "origin": origin}, SCALAR, limits)
 
 
 # A machine that is off takes nothing and moves nothing.
@@ -194,87 +201,64 @@ _OFF = {
 def _answer_many(request: Request, c: Conditions, container: Container) -> Estimate:
     count = len(c.eta_s)
     limits = request.limits
-    status = np.full(count, STATUS_OUTSIDE, dtype=np.int8)
-    origin = np.full(count, ORIGIN_NONE, dtype=np.int8)
-    codes = np.zeros(count, dtype=np.int8)
-    limits_module.mark_broken_conditions(limits, c, codes)
-    status[codes > 0] = STATUS_INFEASIBLE
+    answers = _Answers(
+        empty_arrays(count),
+        np.full(count, STATUS_OUTSIDE, dtype=np.int8),
+        np.zeros(count, dtype=np.int8),
+        np.full(count, ORIGIN_NONE, dtype=np.int8),
+    )
+    limits_module.mark_broken_conditions(limits, c, answers.limit)
+    answers.status[answers.limit > 0] = STATUS_INFEASIBLE
     off = c.heat_load == 0.0
-    status[off] = STATUS_OFF
-    codes[off] = 0
-    values = empty_arrays(count)
-    asked = np.flatnonzero(status == STATUS_OUTSIDE)
-    if request.table is not None and len(asked):
-        _ask_table(request, request.table, c, asked, values, status, codes, origin)
-    left = np.flatnonzero(status == STATUS_OUTSIDE)
-    if len(left):
-        if request.outside == "raise":
-            first = c.point(int(left[0]))
-            raise OutsideTableError(
-                f"{_outside_message(request, first)}; {len(left)} of {count} points lie outside"
-            )
-        if request.outside == "solve":
-            _solve_many(request, c, left, values, status, codes, origin)
+    answers.status[off], answers.limit[off] = STATUS_OFF, 0
+    _ask_table(request, c, answers)
+    left = np.flatnonzero(answers.status == STATUS_OUTSIDE)
+    if len(left) and request.outside == "raise":
+        first = _outside_message(request, c.point(int(left[0])))
+        raise OutsideTableError(f"{first}; {len(left)} of {count} points lie outside")
+    if len(left) and request.outside == "solve":
+        _solve_many(request, c, left, answers)
+    values = answers.values
+    running = ~off
+    np.divide(c.heat_load, values["cop"], out=values["power"], where=running)
+    shaft = request.identity.parameters.motor_efficiency * values["power"]
+    np.subtract(c.heat_load, shaft, out=values["heat_source"], where=running)
     for name, value in _OFF.items():
         values[name][off] = value
-    power = np.divide(c.heat_load, values["cop"], out=values["power"], where=~off)
-    np.subtract(
-        c.heat_load,
-        request.identity.parameters.motor_efficiency * power,
-        out=values["heat_source"],
-        where=~off,
-    )
-    return Estimate(
-        {**c._asdict(), **values, "status": status, "limit": codes, "origin": origin},
-        container,
-        limits,
-    )
+    columns = {**c._asdict(), **values}
+    codes = {"status": answers.status, "limit": answers.limit, "origin": answers.origin}
+    return Estimate({**columns, **codes}, container, limits)
 
 
-def _ask_table(
-    request: Request,
-    table: Table,
-    c: Conditions,
-    asked: NDArray[np.intp],
-    values: dict[str, NDArray[np.float64]],
-    status: NDArray[np.int8],
-    codes: NDArray[np.int8],
-    origin: NDArray[np.int8],
-) -> None:
-    everything = len(asked) == len(status)
+def _ask_table(request: Request, c: Conditions, answers: _Answers) -> None:
+    """Answer from the table what neither limits nor a load of 0 have settled."""
+    asked = np.flatnonzero(answers.status == STATUS_OUTSIDE)
+    if request.table is None or len(asked) == 0:
+        return
+    everything = len(asked) == len(answers.status)
     part = c if everything else c.take(asked)
-    found_codes, found = answer_many(table, part, request.limits)
-    for name, column in zip(Values._fields, found, strict=True):
-        if name in _PER_HEAT:
-            column *= part.heat_load
+    codes, found = answer_many(request.table, part, request.limits)
+    for name, per_heat in zip(Values._fields, found, strict=True):
+        column = per_heat * part.heat_load if name in _PER_HEAT else per_heat
         if everything:
-            values[name] = column
+            answers.values[name] = column
         else:
-            values[name][asked] = column
-    codes[asked] = np.maximum(found_codes, 0)
-    status[asked] = np.select(
-        [found_codes == OK, found_codes == OUTSIDE],
-        [STATUS_OK, STATUS_OUTSIDE],
-        STATUS_INFEASIBLE,
+            answers.values[name][asked] = column
+    answers.limit[asked] = np.maximum(codes, 0)
+    answers.status[asked] = np.select(
+        [codes == OK, codes == OUTSIDE], [STATUS_OK, STATUS_OUTSIDE], STATUS_INFEASIBLE
     )
-    origin[asked] = np.where(found_codes == OUTSIDE, ORIGIN_NONE, ORIGIN_TABLE)
+    answers.origin[asked] = np.where(codes == OUTSIDE, ORIGIN_NONE, ORIGIN_TABLE)
 
 
-def _solve_many(
-    request: Request,
-    c: Conditions,
-    left: NDArray[np.intp],
-    values: dict[str, NDArray[np.float64]],
-    status: NDArray[np.int8],
-    codes: NDArray[np.int8],
-    origin: NDArray[np.int8],
-) -> None:
+def _solve_many(request: Request, c: Conditions, left: NDArray[np.intp], answers: _Answers) -> None:
+    """Solve the points that are left in full."""
     _check_count(request, len(left))
     for index in _with_progress(left.tolist()):
-        status[index], codes[index], found = _solve(request, c.point(index))
-        origin[index] = ORIGIN_SOLVE
+        answers.status[index], answers.limit[index], found = _solve(request, c.point(index))
+        answers.origin[index] = ORIGIN_SOLVE
         for name, value in found.items():
-            values[name][index] = value
+            answers.values[name][index] = value
 
 
 def _solve(request: Request, c: Conditions) -> tuple[int, int, dict[str, float]]:
@@ -302,8 +286,7 @@ def _check_count(request: Request, count: int) -> None:
         return
     points = "point needs a full solve" if count == 1 else "points need a full solve each"
     way = (
-        "make a table of it with `surrogate generate "
-        f"{request.identity.refrigerant}`"
+        f"make a table of it with `surrogate generate {request.identity.refrigerant}`"
         if request.table is None
         else "make a wider table from a spec with `surrogate generate SPEC.toml`"
     )

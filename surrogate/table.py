@@ -115,11 +115,19 @@ class Guess(NamedTuple):
         )
 
     @classmethod
-    def fit(cls, t_evap: FloatArray, t_cond: FloatArray, eta_s: FloatArray, values: FloatArray) -> Guess:
-        """Fit one to values at scattered places, by least squares."""
+    def fit(
+        cls,
+        t_evap: FloatArray,
+        t_cond: FloatArray,
+        eta_s: FloatArray,
+        values: FloatArray,
+        weights: FloatArray,
+    ) -> Guess:
+        """Fit one to values at scattered places, by weighted least squares."""
         x, y, z = 0.01 * t_evap, 0.01 * t_cond, eta_s
         terms = [np.ones_like(x), x, y, z, x * x, x * y, x * z, y * y, y * z, z * z]
-        factors = np.linalg.lstsq(np.column_stack(terms), values, rcond=None)[0]
+        matrix = weights[:, None] * np.column_stack(terms)
+        factors = np.linalg.lstsq(matrix, weights * values, rcond=None)[0]
         return cls(tuple(factors.tolist()))
 
 
@@ -200,18 +208,18 @@ class Table:
     guess_desuperheating: Guess
     attributes: dict[str, Any] = field(repr=False)
 
-    @property
+    @cached_property
     def parameters(self) -> Parameters:
         """Parameters of the machine."""
         return self.identity.parameters
 
-    @property
+    @cached_property
     def t_evap(self) -> Range:
         """Evaporating temperatures [degC] that it covers."""
         axis = self.pieces[0].grid.axes[1]
         return Range(axis.low, axis.high)
 
-    @property
+    @cached_property
     def eta_s(self) -> Range:
         """Isentropic efficiencies [1] that it covers."""
         axis = self.pieces[0].grid.axes[2]

@@ -3,3 +3,8 @@
 Importing this package imports TESPy, which takes about two seconds; the rest
 of the library does so only when a point needs a full solve.
 """
+
+from surrogate.cycle.design import solve_design
+from surrogate.cycle.result import CycleResult, StreamState
+
+__all__ = ["CycleResult", "StreamState", "solve_design"]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 # Importing TESPy replaces the hook through which the whole process shows
 # warnings; it is put back at once.
 _showwarning = warnings.showwarning
-from tespy.components import (  # noqa: E402 (see above)
+from tespy.components import (
     Compressor,
     CycleCloser,
     Motor,
@@ -26,9 +26,9 @@ from tespy.components import (  # noqa: E402 (see above)
     Source,
     Valve,
 )
-from tespy.components.component import Component  # noqa: E402
-from tespy.connections import Connection, PowerConnection  # noqa: E402
-from tespy.networks import Network  # noqa: E402
+from tespy.components.component import Component
+from tespy.connections import Connection, PowerConnection
+from tespy.networks import Network
 
 warnings.showwarning = _showwarning
 

@@ -127,9 +127,7 @@ class CycleModel(abc.ABC):
         at_suction = where == SUCTION
         p = self.parameters
         self.stream("suction").set_attr(td_dew=p.superheat if at_suction else None)
-        self.stream("discharge").set_attr(
-            td_dew=None if at_suction else p.min_discharge_superheat
-        )
+        self.stream("discharge").set_attr(td_dew=None if at_suction else p.min_discharge_superheat)
         self.superheat_at = where
 
     def superheat_needed(self) -> str:
@@ -171,7 +169,7 @@ class CycleModel(abc.ABC):
         to_sink, from_source = -self.condenser.Q.val, -self.evaporator.Q.val
         power = sum(electric.E.val for electric in self.electricity)
         shaft = self.parameters.motor_efficiency * power
-        return abs(to_sink - from_source - shaft) <= 1e-6 * to_sink
+        return bool(abs(to_sink - from_source - shaft) <= 1e-6 * to_sink)
 
     def result(self) -> CycleResult:
         """Read the solved network."""
