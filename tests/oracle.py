@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from CoolProp.CoolProp import (
-    AbstractState,
-    HmassP_INPUTS,
     PQ_INPUTS,
-    PSmass_INPUTS,
     PT_INPUTS,
     QT_INPUTS,
+    AbstractState,
+    HmassP_INPUTS,
+    PSmass_INPUTS,
 )
-
 from scipy.optimize import brentq
 
 K = 273.15
@@ -20,7 +19,9 @@ K = 273.15
 class Oracle:
     """COP of a heat pump between two waters, by bracketing."""
 
-    def __init__(self, refrigerant: str, pinch=5.0, superheat=5.0, subcooling=5.0, dry=3.0, motor=0.95):
+    def __init__(
+        self, refrigerant: str, pinch=5.0, superheat=5.0, subcooling=5.0, dry=3.0, motor=0.95
+    ):
         self.fluid = AbstractState("HEOS", refrigerant)
         self.water = AbstractState("HEOS", "Water")
         self.pinch, self.superheat, self.subcooling = pinch, superheat, subcooling
@@ -61,10 +62,15 @@ class Oracle:
             "t_discharge": self._get(HmassP_INPUTS, h2, p_cond)[2],
             "superheat": t1 - t_evap,
             "p": (p_evap, p_cond),
-            "condenser": [(0.0, t_cond - self.subcooling), ((h_bubble - h3) / (h2 - h3), t_cond),
-                          ((h_dew - h3) / (h2 - h3), t_dew)],
-            "evaporator": [(0.0, self._get(HmassP_INPUTS, h3, p_evap)[2]),
-                           ((h_dew_evap - h3) / (h1 - h3), t_evap)],
+            "condenser": [
+                (0.0, t_cond - self.subcooling),
+                ((h_bubble - h3) / (h2 - h3), t_cond),
+                ((h_dew - h3) / (h2 - h3), t_dew),
+            ],
+            "evaporator": [
+                (0.0, self._get(HmassP_INPUTS, h3, p_evap)[2]),
+                ((h_dew_evap - h3) / (h1 - h3), t_evap),
+            ],
             "t1": t1,
         }
 

@@ -34,7 +34,7 @@ def water(source_in: float, source_out: float, back: float, supply: float) -> di
     ("refrigerant", "point", "eta_s"),
     [
         ("R717", POINT, 0.8),
-        ("R717", water(12, 9, 60, 64), 0.7),  # pinch at the condensate
+        ("R290", water(12, 9, 60, 64), 0.7),  # pinch at the condensate
         ("R290", water(20, 17, 35, 80), 0.65),  # near critical
         ("R1234ze(E)", water(28, 27, 45, 70), 0.85),  # source glide below the superheat
         ("R1336mzz(E)", water(40, 30, 60, 100), 0.85),  # superheat raised
@@ -104,7 +104,7 @@ def test_dry_fluids_leave_the_compressor_dry():
     [
         ("R717", water(20, 15, 60, 95), "discharge_temperature"),
         ("R245fa", water(8, 4, 60, 110), "pressure_ratio"),
-        ("R290", water(40, 35, 60, 95), "critical_temperature"),
+        ("R290", water(40, 35, 80, 95), "critical_temperature"),
         ("R32", water(20, 15, 70, 90), "critical_temperature"),
         ("R1234ze(Z)", water(9, 3, 40, 60), "evaporation_temperature"),
         ("R717", water(3, 0, 40, 60), "source_outlet"),
@@ -132,7 +132,7 @@ def test_limits_can_be_moved_for_one_call():
 def test_a_failed_solve_does_not_poison_the_next():
     before = solve_design("R290", **POINT | {"t_supply": 75.0})
     with pytest.raises(InfeasibleError):
-        solve_design("R290", **water(40, 35, 60, 95))
+        solve_design("R290", **water(40, 35, 80, 95))
     after = solve_design("R290", **POINT | {"t_supply": 75.0})
     assert dataclasses.asdict(after)["cop"] == pytest.approx(before.cop, rel=1e-8)
 

@@ -8,12 +8,14 @@ from collections.abc import Mapping
 
 from surrogate import limits as limits_module
 from surrogate import topology as topologies
+from surrogate.arithmetic import SCALAR
 from surrogate.conditions import Conditions, check_point
-from surrogate.cycle.model import DISCHARGE, SUCTION, CycleModel, Water
+from surrogate.cycle.model import DISCHARGE, KELVIN, SUCTION, CycleModel, Water
 from surrogate.cycle.result import CycleResult
 from surrogate.errors import InfeasibleError, NotConvergedError
 from surrogate.limits import DEFAULT_LIMITS, Limits
 from surrogate.parameters import ETA_S_DEFAULT, Parameters
+from surrogate.pinch import uncoupled_evaporation
 
 HEAT_LOAD = 1e6
 """Heat load that every network is solved at [W]; a design point scales."""
@@ -118,10 +120,11 @@ def solve_conditions(
         conditions.t_source_in, conditions.t_source_out, conditions.t_return, conditions.t_supply
     )
     load = conditions.heat_load if conditions.heat_load > 0 else HEAT_LOAD
-    t_evap, t_cond = _estimate(model, water, limits)
+    t_evap, t_cond = _estimate(model, conditions, limits)
     try:
         result = _solve_pinch(model, water, load, conditions.eta_s, t_evap, t_cond)
     except NotConvergedError:
+        _raise_if_too_cold(model, conditions, limits)
         _raise_if_supercritical(model, water, conditions, limits, t_evap)
         raise
     _raise_if_broken(limits_module.broken_state(limits, _State(result, model)), limits, conditions)
@@ -159,13 +162,13 @@ def _cool_sink(t_cond: float) -> tuple[float, float]:
     return max(t_supply - 20.0, 0.5), t_supply
 
 
-def _estimate(model: CycleModel, water: Water, limits: Limits) -> tuple[float, float]:
+def _estimate(model: CycleModel, c: Conditions, limits: Limits) -> tuple[float, float]:
     """Estimate the saturation temperatures to start from [degC]."""
     p = model.parameters
-    t_evap = min(water.t_source_out - p.pinch, water.t_source_in - p.pinch - p.superheat)
+    t_evap = uncoupled_evaporation(SCALAR, p, c, p.superheat)
     t_cond = max(
-        water.t_return + p.pinch + p.subcooling,
-        water.t_supply + p.pinch - 0.1 * (water.t_supply - water.t_return),
+        c.t_return + p.pinch + p.subcooling,
+        c.t_supply + p.pinch - 0.1 * (c.t_supply - c.t_return),
     )
     return max(t_evap, model.t_triple + 2.0), min(t_cond, model.t_critical - limits.critical_margin)
 
@@ -188,6 +191,16 @@ def _solve_pinch(
             return model.result()
         model.fix_superheat(where)
     raise NotConvergedError("the suction superheat found no value that fits the pinch")
+
+
+def _raise_if_too_cold(model: CycleModel, conditions: Conditions, limits: Limits) -> None:
+    """Tell a failed solve from one whose evaporation would have to be too cold."""
+    warmest = uncoupled_evaporation(
+        SCALAR, model.parameters, conditions, model.parameters.superheat
+    )
+    if warmest < max(limits.t_evap_min, model.t_triple + limits_module.TRIPLE_MARGIN):
+        name = "evaporation_temperature"
+        raise InfeasibleError(_limit_message(name, limits, conditions), name)
 
 
 def _raise_if_supercritical(
@@ -252,12 +265,6 @@ def lorenz_cop(water: Water) -> float:
 
     Lorenz, Z. ges. Kaelte-Industrie 1 (1894).
     """
-    hot = _log_mean(water.t_return + 273.15, water.t_supply + 273.15)
-    cold = _log_mean(water.t_source_out + 273.15, water.t_source_in + 273.15)
+    hot = SCALAR.log_mean(water.t_return + KELVIN, water.t_supply + KELVIN)
+    cold = SCALAR.log_mean(water.t_source_out + KELVIN, water.t_source_in + KELVIN)
     return hot / (hot - cold) if hot > cold else float("inf")
-
-
-def _log_mean(a: float, b: float) -> float:
-    import math
-
-    return (b - a) / math.log(b / a)

@@ -1,0 +1,162 @@
+"""The command, run as people run it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import surrogate
+
+POINT = [
+    "--t-source-in",
+    "30",
+    "--t-source-out",
+    "25",
+    "--t-return",
+    "50",
+    "--t-supply",
+    "80",
+    "--heat-load",
+    "1e6",
+]
+
+
+def run(*arguments: str, **kwargs) -> subprocess.CompletedProcess[str]:
+    command = str(Path(sys.executable).parent / "surrogate")
+    return subprocess.run(
+        [command, *arguments], capture_output=True, text=True, check=False, **kwargs
+    )
+
+
+def fails(code: int, *arguments: str) -> str:
+    result = run(*arguments)
+    assert result.returncode == code, result
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1, "one clear sentence"
+    return result.stderr
+
+
+def test_estimate_reports():
+    result = run("estimate", "--refrigerant", "R717", *POINT)
+    assert result.returncode == 0
+    for part in ("3.975", "251.5 kW", "From a table", "B2L", "no PFAS"):
+        assert part in result.stdout
+    assert result.stderr == ""
+
+
+def test_estimate_as_json_is_the_library():
+    result = run("estimate", "--refrigerant", "R717", *POINT, "--json")
+    found = json.loads(result.stdout)
+    expected = surrogate.HeatPump("R717").design(
+        t_source_in=30, t_source_out=25, t_return=50, t_supply=80, heat_load=1e6
+    )
+    assert found == {"refrigerant": "R717", **expected.to_dict()}
+
+
+def test_infeasible_is_exit_code_3_with_the_limit():
+    point = [*POINT, "--t-supply", "110"]
+    message = fails(3, "estimate", "--refrigerant", "R717", *point)
+    assert "discharge_temperature" in message
+    result = run("estimate", "--refrigerant", "R717", *point, "--json")
+    assert result.returncode == 3
+    assert json.loads(result.stdout)["limit"] == "discharge_temperature"
+    assert json.loads(result.stdout)["cop"] is None
+
+
+def test_limits_and_parameters_can_be_set():
+    point = [*POINT, "--t-supply", "110", "--json"]
+    result = run("estimate", "--refrigerant", "R717", *point, "--limit", "t_discharge_max=260")
+    assert json.loads(result.stdout)["t_discharge"] > 180
+    result = run("estimate", "--refrigerant", "R717", *POINT, "--json", "--set", "pinch=3")
+    assert json.loads(result.stdout)["origin"] == "solve"
+    assert "surrogate generate R717 --set pinch=3" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--refrigerant", "R71"], "did you mean"),
+        (["--refrigerant", "R717", "--t-return", "90"], "sink must be heated"),
+        (["--refrigerant", "R717", "--heat-load", "nan"], "heat_load"),
+        (["--refrigerant", "R717", "--heat-load", "big"], "not a valid float"),
+        (["--refrigerant", "R717", "--eta-s", "7"], "eta_s = 7"),
+        (["--refrigerant", "R717", "--set", "pinch"], "NAME=NUMBER"),
+        (["--refrigerant", "R717", "--set", "pinsh=3"], "unknown parameter"),
+        (["--refrigerant", "R717", "--limit", "t=3"], "unknown limit"),
+        (["--refrigerant", "R717", "--outside", "guess"], "guess"),
+        (["--refrigerant", "R717", "--tables", "/nowhere"], "/nowhere"),
+        (["--refrigerant", "R717", "--topology", "x"], "topology"),
+        ([], "--refrigerant"),
+        (["--refrigerant", "R717", "--eta-s", "0.6", "--outside", "raise"], "outside the table"),
+    ],
+)
+def test_bad_input_is_exit_code_2(arguments, message):
+    assert message in fails(2, "estimate", *POINT, *arguments)
+
+
+def test_an_unknown_command_is_exit_code_2():
+    assert "nosuch" in fails(2, "nosuch")
+
+
+def test_help_says_what_there_is():
+    for arguments in (["--help"], ["estimate", "-h"], ["generate", "--help"]):
+        result = run(*arguments)
+        assert result.returncode == 0
+        assert "surrogate" in result.stdout
+    assert run().returncode == 2
+    assert surrogate.__version__ in run("--version").stdout
+
+
+def test_tables_lists_what_is_shipped():
+    result = run("tables", env={"COLUMNS": "80", "PATH": "/usr/bin", "HOME": "/nonexistent"})
+    assert result.returncode == 0, result.stderr
+    for name in ("R717", "R1336mzz(E)", "single_stage", "35..86", "B2L", "PFAS"):
+        assert name in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    rows = json.loads(run("tables", "--json").stdout)
+    assert {row["refrigerant"] for row in rows} >= {"R717", "R290", "R410A"}
+    assert all(row["error"]["p99"] <= 1e-3 for row in rows)
+
+
+def test_tables_of_a_folder(tmp_path, tiny):
+    assert "no tables" in run("tables", str(tmp_path)).stdout
+    assert "no folder" in fails(2, "tables", str(tmp_path / "none"))
+    (tmp_path / "broken.nc").write_text("x")
+    result = run("tables", str(tmp_path))
+    assert result.returncode == 0
+    assert "broken.nc" in result.stderr
+    assert "R601" in run("tables", str(tiny.path.parent)).stdout
+
+
+def test_a_spec_is_shown_or_refused():
+    result = run("generate", "R1270", "--show-spec")
+    assert json.loads(result.stdout)["refrigerant"] == "R1270"
+    assert "did you mean" in fails(2, "generate", "R71")
+    assert "subcritical" in fails(2, "generate", "R744")
+    assert "No such file" in fails(2, "generate", "none.toml")
+    assert "belong into the file" in fails(2, "generate", "none.toml", "--points", "50")
+    assert "points" in fails(2, "generate", "R1270", "--points", "1")
+
+
+@pytest.mark.slow
+def test_a_generated_table_is_found_again(tmp_path):
+    spec = tmp_path / "R1270.toml"
+    spec.write_text(
+        "refrigerant = 'R1270'\n[t_evap]\nnodes = 6\n[lift_share]\nnodes = 8\n"
+        "[eta_s]\nnodes = 4\n[held_out]\npoints = 20\n"
+    )
+    import os
+
+    env = {**os.environ, "SURROGATE_TABLES": str(tmp_path / "mine")}
+    result = run("generate", str(spec), env=env)
+    assert result.returncode == 0, result.stderr
+    assert "It is found from now on" in result.stdout
+    point = [*POINT, "--t-supply", "70", "--json"]
+    answer = run("estimate", "--refrigerant", "propylene", *point, env=env)
+    assert json.loads(answer.stdout)["origin"] == "table"
+    assert "R1270 *" in run("tables", env=env).stdout

@@ -1,0 +1,94 @@
+"""The documentation runs: doctests, and every command and line of Python shown."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import os
+import pkgutil
+import re
+import shlex
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+import surrogate
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+
+MODULES = sorted(
+    module.name
+    for package in ("surrogate", "surrogate.cycle", "surrogate.generate", "surrogate.validate")
+    for module in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}.")
+)
+
+
+@pytest.mark.parametrize("name", ["surrogate", *MODULES])
+def test_doctests(name):
+    failed, _ = doctest.testmod(importlib.import_module(name))
+    assert failed == 0
+
+
+def blocks(language: str) -> list:
+    return [
+        pytest.param(text, id=f"{page.name}-{number}")
+        for page in PAGES
+        for number, (found, text) in enumerate(FENCE.findall(page.read_text()))
+        if found == language
+    ]
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python_shown(code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        exec(compile(code, "docs", "exec"), {})
+
+
+# What CI runs otherwise, or what takes minutes; its other parts are tested on small tables.
+ELSEWHERE = ("make ", "surrogate generate", "python -m venv", "pip install", "git clone")
+
+
+@pytest.mark.parametrize("text", blocks("sh"))
+def test_commands_shown(text, tmp_path):
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    for line in text.replace("\\\n", " ").splitlines():
+        command = line.split(" #")[0].strip()
+        if not command or command.startswith("#"):
+            continue
+        if command.startswith(ELSEWHERE) and "--show-spec" not in command:
+            _check_known(command)
+            continue
+        result = subprocess.run(
+            shlex.split(command), env=environment, cwd=tmp_path, capture_output=True, check=False
+        )
+        assert result.returncode == 0, (command, result.stderr)
+
+
+def _check_known(command: str) -> None:
+    """Hold a command that is not run here to the options and targets that exist."""
+    words = shlex.split(command)
+    if words[0] == "make":
+        assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    if words[:2] == ["surrogate", "generate"]:
+        from surrogate.cli import generate
+
+        options = {option for parameter in generate.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("-")} <= options
+
+
+def test_links_lead_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            if not target.startswith("http"):
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_version_is_known():
+    assert re.match(r"\d+\.\d+", surrogate.__version__)

@@ -1,0 +1,54 @@
+"""What is imported when: in fresh processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+HEAVY = ("tespy", "CoolProp", "sklearn", "scipy", "pandas", "xarray", "netCDF4")
+
+ANSWER = """
+import sys, surrogate
+est = surrogate.HeatPump("R717").design(
+    t_source_in=30, t_source_out=25, t_return=50, t_supply=80, heat_load=1e6)
+many = surrogate.HeatPump("R245fa").design(
+    t_source_in=[30, 40], t_source_out=25, t_return=50, t_supply=80, heat_load=1e6)
+assert est.origin == "table" and many.origin.tolist() == ["table", "table"]
+print(*sys.modules)
+"""
+
+
+def modules_after(code: str) -> set[str]:
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/"
+    )
+    return set(result.stdout.split())
+
+
+def test_the_import_is_light():
+    loaded = modules_after("import sys, surrogate; print(*sys.modules)")
+    assert not loaded & set(HEAVY)
+
+
+def test_an_answer_from_a_table_needs_neither_tespy_nor_scipy():
+    loaded = modules_after(ANSWER)
+    assert not loaded & {"tespy", "CoolProp", "sklearn", "scipy", "pandas", "xarray"}
+    assert "netCDF4" in loaded
+
+
+def test_the_folders_are_subpackages_only():
+    loaded = modules_after(
+        "import sys, surrogate.generate.build, surrogate.validate, surrogate.tables;"
+        "print(*sys.modules)"
+    )
+    assert not loaded & {"generate", "validate", "tables"}
+    assert "generate" not in sys.modules
+    assert "validate" not in sys.modules
+
+
+def test_tespy_leaves_the_warnings_of_the_process_alone():
+    code = (
+        "import warnings; before = warnings.showwarning; import surrogate.cycle;"
+        "print(warnings.showwarning is before)"
+    )
+    assert modules_after(code) == {"True"}
