@@ -105,7 +105,7 @@ class HeatPump:
         if self._table is _UNREAD:
             table = store.load(self._identity, self._tables)
             if table is None:
-                warnings.warn(self._advice(), stacklevel=3)
+                warnings.warn(self._advice(), stacklevel=4)
             self._table = table
         result: Table | None = self._table
         return result

@@ -11,18 +11,8 @@ import pytest
 
 import surrogate
 
-POINT = [
-    "--t-source-in",
-    "30",
-    "--t-source-out",
-    "25",
-    "--t-return",
-    "50",
-    "--t-supply",
-    "80",
-    "--heat-load",
-    "1e6",
-]
+_TEMPERATURES = "--t-source-in 30 --t-source-out 25 --t-return 50 --t-supply 80"
+POINT = [*_TEMPERATURES.split(), "--heat-load", "1e6"]
 
 
 def run(*arguments: str, **kwargs) -> subprocess.CompletedProcess[str]:

@@ -116,7 +116,7 @@ def test_what_is_out_of_all_range_is_named(name, value):
 def test_the_wrong_order_is_said():
     with pytest.raises(InputError, match="source must be cooled"):
         read({**GOOD, "t_source_out": 30.0})
-    with pytest.raises(InputError, match="at point 2.*sink must be heated"):
+    with pytest.raises(InputError, match=r"at point 2.*sink must be heated"):
         read({**GOOD, "t_return": [50.0, 50.0, 80.0]})
 
 

@@ -8,32 +8,23 @@ take part in a line twice, once on each side.
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-# Importing TESPy replaces the hook through which the whole process shows
-# warnings; it is put back at once.
-_showwarning = warnings.showwarning
-from tespy.components import (
+from surrogate.cycle.tespy_import import (
+    Component,
     Compressor,
+    Connection,
     CycleCloser,
     Motor,
     MovingBoundaryHeatExchanger,
+    Network,
+    PowerConnection,
     PowerSource,
     Sink,
     Source,
     Valve,
 )
-from tespy.components.component import Component
-from tespy.connections import Connection, PowerConnection
-from tespy.networks import Network
-
-warnings.showwarning = _showwarning
-
-# Failures are read from the network's status; the log would only repeat them.
-logging.getLogger("TESPyLogger").setLevel(logging.CRITICAL)
 
 UNITS = {
     "temperature": "degC",

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import CoolProp.CoolProp as CP
-from tespy.tools.helpers import TESPyNetworkError
 
 from surrogate.cycle.blocks import Flowsheet, cold_side, hot_side
 from surrogate.cycle.result import CycleResult, StreamState
+from surrogate.cycle.tespy_import import TESPyNetworkError
 from surrogate.errors import NotConvergedError, UnknownRefrigerantError
 from surrogate.parameters import Parameters
 

@@ -1,0 +1,49 @@
+"""TESPy, imported without its side effects.
+
+Importing TESPy replaces the hook through which the whole process shows
+warnings; it is put back at once. Everything of TESPy that this library uses
+comes through here.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+
+_showwarning = warnings.showwarning
+
+from tespy.components import (
+    Compressor,
+    CycleCloser,
+    Motor,
+    MovingBoundaryHeatExchanger,
+    PowerSource,
+    Sink,
+    Source,
+    Valve,
+)
+from tespy.components.component import Component
+from tespy.connections import Connection, PowerConnection
+from tespy.networks import Network
+from tespy.tools.helpers import TESPyNetworkError
+
+warnings.showwarning = _showwarning
+
+# Failures are read from the network's status; the log would only repeat them.
+logging.getLogger("TESPyLogger").setLevel(logging.CRITICAL)
+
+__all__ = [
+    "Component",
+    "Compressor",
+    "Connection",
+    "CycleCloser",
+    "Motor",
+    "MovingBoundaryHeatExchanger",
+    "Network",
+    "PowerConnection",
+    "PowerSource",
+    "Sink",
+    "Source",
+    "TESPyNetworkError",
+    "Valve",
+]
