@@ -68,7 +68,7 @@ def _curves(axes: plt.Axes) -> None:
     axes.text(
         0.98,
         0.95,
-        "a dot: where the machine's limits end the curve\n(discharge, pressure ratio, critical point)",
+        "a dot: a limit of the machine ends the curve\n(discharge, pressure ratio, critical point)",
         ha="right",
         va="top",
         transform=axes.transAxes,

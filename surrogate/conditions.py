@@ -34,6 +34,9 @@ CONDITIONS: dict[str, Quantity] = {
     "eta_s": Quantity("isentropic efficiency", "1", 0.05, 1.0),
 }
 
+_LOWEST = tuple(quantity.low for quantity in CONDITIONS.values())
+_HIGHEST = tuple(quantity.high for quantity in CONDITIONS.values())
+
 # Pairs that a user can only have swapped: (colder, warmer).
 _ORDER = (("t_source_out", "t_source_in"), ("t_return", "t_supply"))
 
@@ -106,8 +109,8 @@ def check_point(conditions: Conditions) -> None:
         If a value is not finite, beyond its range, or source or sink run the
         wrong way.
     """
-    for (name, quantity), value in zip(CONDITIONS.items(), conditions, strict=True):
-        if not quantity.low <= value <= quantity.high or (name == "eta_s" and value <= 0):
+    for name, value, low, high in zip(CONDITIONS, conditions, _LOWEST, _HIGHEST, strict=True):
+        if not low <= value <= high:
             raise InputError(_range_message(name, value))
     if conditions.t_source_out >= conditions.t_source_in:
         raise InputError(_order_message(0, conditions))

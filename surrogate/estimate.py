@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from surrogate import limits as limits_module
 from surrogate.conditions import CONDITIONS, SCALAR, Conditions, Container
@@ -127,7 +126,10 @@ class Estimate:
     def __getattr__(self, name: str) -> Any:
         if name in CONDITIONS or name in QUANTITIES:
             value = self._values[name]
-            return value if self._container is SCALAR else self._container.wrap(value)
+            if self._container is SCALAR:
+                return value
+            # A million answers are columns of one array; whoever asks gets them in one piece.
+            return self._container.wrap(np.ascontiguousarray(value))
         raise AttributeError(f"an estimate has no {name!r}")
 
     def __dir__(self) -> list[str]:
@@ -261,8 +263,3 @@ _LABELS: dict[str, tuple[str, ...]] = {
 def no_values() -> dict[str, float]:
     """Values of a point without an answer: NaN throughout."""
     return dict.fromkeys(QUANTITIES, float("nan"))
-
-
-def empty_arrays(count: int) -> dict[str, NDArray[np.float64]]:
-    """Values of points without an answer yet: NaN throughout."""
-    return {name: np.full(count, np.nan) for name in QUANTITIES}

@@ -39,7 +39,7 @@ OK, OUTSIDE = 0, -1
 CRITICAL = limits_module.NAMES.index("critical_temperature")
 
 # A Newton step of this size [K] leaves an error below a thousandth of a kelvin.
-_LAST_STEP = 0.2
+_LAST_STEP = 0.25
 _MAX_STEPS = 8
 # A search may pass through this many cells and branches, one after the other.
 _MAX_PIECES = 12
@@ -210,7 +210,7 @@ def answer_many(table: Table, c: Conditions, limits: Limits) -> tuple[NDArray[np
             rows[points[good]] = np.stack(found.values, axis=1)[good]
         left, t_cond, branch = left[again], t_cond[again], branch[again]
         t_evap = _evaporation(ARRAY, table, branch, c.take(left), t_evap[again])
-    return codes, Values(*rows.T.copy())
+    return codes, Values(*rows.T)
 
 
 def _groups(
@@ -292,7 +292,7 @@ def _settle(
             break
         if coupled:
             cubics = _cubics(xp, search, cell, t_evap, c.eta_s, True)
-    t_evap, t_cond = _inside(xp, table, t_evap, t_cond)
+    t_cond = xp.minimum(t_cond, top + _STRAY_KELVIN)
     if coupled:
         cubics = _cubics(xp, piece.grid, cell, t_evap, c.eta_s, False)
     s = (1.0 + (t_cond - top) / (room - t_evap) - start) * scale
@@ -383,20 +383,19 @@ def _in_domain(table: Table, c: Conditions) -> Any:
 def _guess(xp: Arithmetic, table: Table, c: Conditions) -> tuple[Value, Value, Any]:
     """Start of the search for the pinch: both temperatures [degC], and the branch."""
     p = table.parameters
-    t_cond = c.t_supply + p.pinch
     t_evap = uncoupled_evaporation(xp, p, c, p.superheat)
+    highest = c.t_supply + p.pinch
+    run = c.t_supply - c.t_return
+    t_cond = highest - table.typical_desuperheating * run
+    share = xp.maximum(table.guess_desuperheating.at(t_evap, t_cond, c.eta_s), 0.0)
+    t_cond = xp.maximum(highest - share * run, c.t_return + p.pinch + p.subcooling)
     branch = 0 if xp is SCALAR else np.zeros(len(t_evap), dtype=np.int8)
     if len(table.pieces) > 1:
-        superheat = table.guess_superheat.at(t_evap, t_cond, c.eta_s)
+        for _ in range(2):
+            superheat = table.guess_superheat.at(t_evap, t_cond, c.eta_s)
+            t_evap = uncoupled_evaporation(xp, p, c, xp.maximum(superheat, p.superheat))
         branch = xp.where(superheat > p.superheat, 1, 0)
-        t_evap = uncoupled_evaporation(xp, p, c, xp.maximum(superheat, p.superheat))
-    run = c.t_supply - c.t_return
-    highest = t_cond
-    for _ in range(2):
-        share = table.guess_desuperheating.at(t_evap, t_cond, c.eta_s)
-        t_cond = highest - xp.maximum(share, 0.0) * run
-    lowest = c.t_return + p.pinch + p.subcooling
-    return *_inside(xp, table, t_evap, xp.maximum(t_cond, lowest)), branch
+    return *_inside(xp, table, t_evap, t_cond), branch
 
 
 def _evaporation(
@@ -428,7 +427,7 @@ def _values(
     """Everything an estimate holds, from the interpolated outputs."""
     p = table.parameters
     t_evap, t_cond = found.t_evap, found.t_cond
-    known = {**_PURE, **found.outputs}
+    known = found.outputs if "condenser_glide" in found.outputs else found.outputs | _PURE
     lift = t_cond - t_evap
     # COP of the cycle alone, before the motor's loss.
     inner = 1.0 + eta_s * known["quality"] * (t_evap + KELVIN) / lift

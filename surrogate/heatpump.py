@@ -186,7 +186,7 @@ class HeatPump:
         given = (t_source_in, t_source_out, t_return, t_supply, heat_load, eta_s)
         # The way of a single point: plain numbers need none of the reading below.
         if all([type(value) is float or type(value) is int for value in given]):
-            point = Conditions(*map(float, given))
+            point = Conditions._make(map(float, given))
             check_point(point)
             return query.answer(request, point, SCALAR)
         names = Conditions._fields

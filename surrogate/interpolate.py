@@ -27,8 +27,8 @@ FloatArray = NDArray[np.float64]
 ORDER = 4
 """Coefficients that act in one cell, per axis: cubic."""
 
-# Points of one matrix product: what belongs to them stays in the second-level cache.
-_BLOCK = 2048
+# Points of one matrix product: the fewer calls the better, up to here (measured).
+_BLOCK = 8192
 
 
 class Axis:
@@ -52,41 +52,46 @@ class Axis:
         breaks = np.concatenate([nodes[:1], nodes[2:-2], nodes[-1:]])
         self.inner = breaks[1:-1]
         self.basis = _basis(breaks)
-        self._inner_list = self.inner.tolist()
         self._cell_list = list(
             zip(breaks[:-1].tolist(), (1.0 / np.diff(breaks)).tolist(), strict=True)
         )
 
-    def locate(self, x: float) -> int:
-        """Cell that one position lies in; positions outside count to the nearest."""
-        return bisect_right(self._inner_list, x)
-
     def locate_many(self, x: FloatArray) -> NDArray[np.intp]:
-        """Cell of each position, as :meth:`locate`."""
+        """Cell of each position; positions outside count to the nearest."""
         return np.searchsorted(self.inner, x, side="right")
 
     def place(self, cell: int) -> tuple[float, float]:
         """Start of a cell and one over its width."""
         return self._cell_list[cell]
 
-    def powers(self, cell: int, x: float) -> tuple[list[float], list[float]]:
-        """Powers 0 to 3 of the place within a cell, and their slopes along the axis."""
+    def powers(self, cell: int, x: float) -> list[float]:
+        """Powers 0 to 3 of the place within a cell."""
         start, scale = self._cell_list[cell]
         s = (x - start) * scale
         ss = s * s
-        return [1.0, s, ss, ss * s], [0.0, scale, 2.0 * scale * s, 3.0 * scale * ss]
+        return [1.0, s, ss, ss * s]
 
-    def powers_many(self, cell: int, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """As :meth:`powers` for many positions in one cell, each of shape (4, n)."""
+    def slopes(self, cell: int, x: float) -> list[float]:
+        """Slopes of those powers along the axis."""
         start, scale = self._cell_list[cell]
-        values, slopes = np.empty((2, ORDER, len(x)))
-        values[0], slopes[0], slopes[1] = 1.0, 0.0, scale
+        s = (x - start) * scale
+        return [0.0, scale, 2.0 * scale * s, 3.0 * scale * s * s]
+
+    def powers_many(self, cell: int, x: FloatArray) -> FloatArray:
+        """As :meth:`powers` for many positions in one cell, of shape (4, n)."""
+        start, scale = self._cell_list[cell]
+        values = np.empty((ORDER, len(x)))
+        values[0] = 1.0
         s = np.multiply(x - start, scale, out=values[1])
         np.multiply(s, s, out=values[2])
         np.multiply(values[2], s, out=values[3])
-        np.multiply(s, 2.0 * scale, out=slopes[2])
-        np.multiply(values[2], 3.0 * scale, out=slopes[3])
-        return values, slopes
+        return values
+
+    def slopes_many(self, cell: int, x: FloatArray) -> FloatArray:
+        """As :meth:`slopes` for many positions in one cell, of shape (4, n)."""
+        _, scale = self._cell_list[cell]
+        powers = self.powers_many(cell, x)
+        return np.stack([0.0 * x, *(k * scale * powers[k - 1] for k in range(1, ORDER))])
 
 
 class SplineGrid:
@@ -110,6 +115,7 @@ class SplineGrid:
         self.coefficients = np.ascontiguousarray(coefficients)
         self.outputs = coefficients.shape[-1]
         self.cells = tuple(axis.cells for axis in self.axes)
+        self._inner = [axis.inner.tolist() for axis in self.axes]
         self._blocks: dict[tuple[int, ...], FloatArray] = {}
 
     def _block(self, cell: tuple[int, ...]) -> FloatArray:
@@ -130,7 +136,7 @@ class SplineGrid:
 
     def locate(self, point: Sequence[float]) -> tuple[int, ...]:
         """Cell that one point lies in; points outside count to the nearest."""
-        return tuple([axis.locate(x) for axis, x in zip(self.axes, point, strict=True)])
+        return tuple([bisect_right(inner, x) for inner, x in zip(self._inner, point, strict=True)])
 
     def groups(
         self, points: Sequence[FloatArray]
@@ -169,14 +175,14 @@ class SplineGrid:
             of the place within the cell for all outputs, then those of power
             1, and so on; see :meth:`along`.
         """
-        powers = [
-            axis.powers(i, x) for axis, i, x in zip(self.axes[1:], cell[1:], rest, strict=True)
-        ]
-        rows = [_products([value for value, _ in powers])]
-        if slope:
-            rows.append(_products([powers[0][1], *(value for value, _ in powers[1:])]))
         block = self._block(cell)
-        return [np.dot(row, block).tolist() for row in rows]
+        rest_axes = zip(self.axes[1:], cell[1:], rest, strict=True)
+        first, *others = [axis.powers(i, x) for axis, i, x in rest_axes]
+        cubics = [np.array(_products(first, others)).dot(block).tolist()]
+        if slope:
+            steep = self.axes[1].slopes(cell[1], rest[0])
+            cubics.append(np.array(_products(steep, others)).dot(block).tolist())
+        return cubics
 
     def cubics_many(self, cell: tuple[int, ...], rest: Sequence[FloatArray], slope: bool) -> Any:
         """As :meth:`cubics` for many points of one cell.
@@ -187,13 +193,13 @@ class SplineGrid:
             As there, with the points on the last axis.
         """
         block = self._block(cell).T
-        powers = [
-            axis.powers_many(i, x) for axis, i, x in zip(self.axes[1:], cell[1:], rest, strict=True)
-        ]
-        chosen = [[value for value, _ in powers]]
+        rest_axes = zip(self.axes[1:], cell[1:], rest, strict=True)
+        first, *others = [axis.powers_many(i, x) for axis, i, x in rest_axes]
+        cubics = [block @ reduce(_outer, others, first)]
         if slope:
-            chosen.append([powers[0][1], *(value for value, _ in powers[1:])])
-        return [block @ reduce(_outer, factors) for factors in chosen]
+            steep = self.axes[1].slopes_many(cell[1], rest[0])
+            cubics.append(block @ reduce(_outer, others, steep))
+        return cubics
 
     def along(self, cubic: Any, output: int, s: Any) -> Any:
         """Value of one output's cubic at a place within the cell."""
@@ -220,12 +226,11 @@ class SplineGrid:
         )
 
 
-def _products(factors: Sequence[Sequence[float]]) -> list[float]:
+def _products(first: Sequence[float], others: Sequence[Sequence[float]]) -> Sequence[float]:
     """All products of some lists of powers, the last list varying fastest."""
-    result: Sequence[float] = factors[0]
-    for more in factors[1:]:
-        result = [a * b for a in result for b in more]
-    return list(result)
+    for more in others:
+        first = [a * b for a in first for b in more]
+    return first
 
 
 def _outer(left: FloatArray, right: FloatArray) -> FloatArray:

@@ -169,6 +169,9 @@ NAMES: tuple[str, ...] = ("", *(rule.name for rule in RULES))
 
 FIRST_STATE_CODE = 1 + len(CONDITION_RULES)
 
+_CONDITION_CHECKS = tuple((n, rule.broken) for n, rule in enumerate(CONDITION_RULES, 1))
+_STATE_CHECKS = tuple((n, rule.broken) for n, rule in enumerate(STATE_RULES, FIRST_STATE_CODE))
+
 
 def reason(name: str, limits: Limits = DEFAULT_LIMITS) -> str:
     """What a broken limit means, in words.
@@ -184,16 +187,16 @@ def reason(name: str, limits: Limits = DEFAULT_LIMITS) -> str:
 
 def broken_condition(limits: Limits, conditions: Any) -> int:
     """Code of the first rule that the conditions of one point break, or 0."""
-    for code, rule in enumerate(CONDITION_RULES, 1):
-        if rule.broken(limits, conditions):
+    for code, broken in _CONDITION_CHECKS:
+        if broken(limits, conditions):
             return code
     return 0
 
 
 def broken_state(limits: Limits, state: Any) -> int:
     """Code of the first rule that the state of one point breaks, or 0."""
-    for code, rule in enumerate(STATE_RULES, FIRST_STATE_CODE):
-        if rule.broken(limits, state):
+    for code, broken in _STATE_CHECKS:
+        if broken(limits, state):
             return code
     return 0
 

@@ -23,13 +23,13 @@ from surrogate.estimate import (
     ORIGIN_NONE,
     ORIGIN_SOLVE,
     ORIGIN_TABLE,
+    QUANTITIES,
     STATUS_INFEASIBLE,
     STATUS_NOT_CONVERGED,
     STATUS_OFF,
     STATUS_OK,
     STATUS_OUTSIDE,
     Estimate,
-    empty_arrays,
     no_values,
 )
 from surrogate.evaluate import OK, OUTSIDE, Values, answer_many, answer_point
@@ -202,7 +202,7 @@ def _answer_many(request: Request, c: Conditions, container: Container) -> Estim
     count = len(c.eta_s)
     limits = request.limits
     answers = _Answers(
-        empty_arrays(count),
+        {},
         np.full(count, STATUS_OUTSIDE, dtype=np.int8),
         np.zeros(count, dtype=np.int8),
         np.full(count, ORIGIN_NONE, dtype=np.int8),
@@ -219,6 +219,9 @@ def _answer_many(request: Request, c: Conditions, container: Container) -> Estim
     if len(left) and request.outside == "solve":
         _solve_many(request, c, left, answers)
     values = answers.values
+    for name in QUANTITIES:
+        if name not in values:
+            values[name] = np.full(count, np.nan)
     running = ~off
     np.divide(c.heat_load, values["cop"], out=values["power"], where=running)
     shaft = request.identity.parameters.motor_efficiency * values["power"]
@@ -238,12 +241,13 @@ def _ask_table(request: Request, c: Conditions, answers: _Answers) -> None:
     everything = len(asked) == len(answers.status)
     part = c if everything else c.take(asked)
     codes, found = answer_many(request.table, part, request.limits)
-    for name, per_heat in zip(Values._fields, found, strict=True):
-        column = per_heat * part.heat_load if name in _PER_HEAT else per_heat
+    for name, column in zip(Values._fields, found, strict=True):
+        if name in _PER_HEAT:
+            np.multiply(column, part.heat_load, out=column)
         if everything:
             answers.values[name] = column
         else:
-            answers.values[name][asked] = column
+            _scatter(answers.values, name, asked, column, len(answers.status))
     answers.limit[asked] = np.maximum(codes, 0)
     answers.status[asked] = np.select(
         [codes == OK, codes == OUTSIDE], [STATUS_OK, STATUS_OUTSIDE], STATUS_INFEASIBLE
@@ -258,7 +262,16 @@ def _solve_many(request: Request, c: Conditions, left: NDArray[np.intp], answers
         answers.status[index], answers.limit[index], found = _solve(request, c.point(index))
         answers.origin[index] = ORIGIN_SOLVE
         for name, value in found.items():
-            answers.values[name][index] = value
+            _scatter(answers.values, name, index, value, len(answers.status))
+
+
+def _scatter(
+    values: dict[str, NDArray[np.float64]], name: str, where: Any, found: Any, count: int
+) -> None:
+    """Write some points of a quantity; the others are NaN until they are written."""
+    if name not in values:
+        values[name] = np.full(count, np.nan)
+    values[name][where] = found
 
 
 def _solve(request: Request, c: Conditions) -> tuple[int, int, dict[str, float]]:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from surrogate.errors import SurrogateError, TableError
 from surrogate.identity import Identity
 from surrogate.interpolate import SplineGrid
-from surrogate.parameters import Parameters
+from surrogate.parameters import ETA_S_DEFAULT, Parameters
 from surrogate.pinch import CLOSURE, Water
 from surrogate.topology import AXES, BRANCHES
 
@@ -100,19 +100,26 @@ class Range(NamedTuple):
 
 
 class Guess(NamedTuple):
-    """A quadratic in evaporating and condensing temperature and efficiency."""
+    """A cubic in evaporating and condensing temperature and efficiency.
+
+    ``factors`` belong to the powers named in :data:`GUESS_POWERS`.
+    """
 
     factors: tuple[float, ...]
 
     def at(self, t_evap: Any, t_cond: Any, eta_s: Any) -> Any:
         """Value at one place or at many."""
-        f, x, y = self.factors, 0.01 * t_evap, 0.01 * t_cond
-        return (
-            f[0]
-            + x * (f[1] + f[4] * x + f[5] * y + f[6] * eta_s)
-            + y * (f[2] + f[7] * y + f[8] * eta_s)
-            + eta_s * (f[3] + f[9] * eta_s)
+        f = self.factors
+        x, y, z = 0.01 * t_evap, 0.01 * t_cond, eta_s
+        along_z = f[0] + z * (f[1] + z * (f[2] + z * f[3]))
+        along_y = f[4] + z * (f[5] + z * f[6]) + y * (f[7] + z * f[8] + y * f[9])
+        along_x = (
+            f[10]
+            + z * (f[11] + z * f[12])
+            + y * (f[13] + z * f[14] + y * f[15])
+            + x * (f[16] + z * f[17] + y * f[18] + x * f[19])
         )
+        return along_z + y * along_y + x * along_x
 
     @classmethod
     def fit(
@@ -125,10 +132,13 @@ class Guess(NamedTuple):
     ) -> Guess:
         """Fit one to values at scattered places, by weighted least squares."""
         x, y, z = 0.01 * t_evap, 0.01 * t_cond, eta_s
-        terms = [np.ones_like(x), x, y, z, x * x, x * y, x * z, y * y, y * z, z * z]
-        matrix = weights[:, None] * np.column_stack(terms)
-        factors = np.linalg.lstsq(matrix, weights * values, rcond=None)[0]
+        terms = np.column_stack([x**i * y**j * z**k for i, j, k in GUESS_POWERS])
+        factors = np.linalg.lstsq(weights[:, None] * terms, weights * values, rcond=None)[0]
         return cls(tuple(factors.tolist()))
+
+
+GUESS_POWERS = tuple((i, j, k) for i in range(4) for j in range(4 - i) for k in range(4 - i - j))
+"""Powers of t_evap / 100, t_cond / 100 and eta_s in a guess, in the order of its factors."""
 
 
 @dataclass(frozen=True)
@@ -207,6 +217,13 @@ class Table:
     guess_superheat: Guess
     guess_desuperheating: Guess
     attributes: dict[str, Any] = field(repr=False)
+
+    @cached_property
+    def typical_desuperheating(self) -> float:
+        """Share of the condenser's heat above the dew point amid the table [1]."""
+        t_evap = 0.5 * (self.t_evap.low + self.t_evap.high)
+        t_cond = 0.5 * (t_evap + self.min_lift + self.t_cond_max)
+        return float(self.guess_desuperheating.at(t_evap, t_cond, ETA_S_DEFAULT))
 
     @cached_property
     def parameters(self) -> Parameters:
