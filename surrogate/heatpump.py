@@ -53,10 +53,10 @@ class HeatPump:
 
     Arrays go in and come out, of any shapes that broadcast:
 
-    >>> est = hp.design(t_source_in=[15, 20, 25], t_source_out=10, t_return=50,
+    >>> est = hp.design(t_source_in=[20, 25, 10], t_source_out=[15, 20, 5], t_return=50,
     ...                 t_supply=70, heat_load=1e6)
-    >>> est.cop.round(2)
-    array([3.57, 3.57, 3.57])
+    >>> est.cop.round(2), est.status.tolist()
+    (array([3.75, 4.09,  nan]), ['ok', 'ok', 'infeasible'])
     """
 
     def __init__(

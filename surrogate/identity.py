@@ -42,7 +42,7 @@ class Identity(NamedTuple):
         Examples
         --------
         >>> Identity("design", "single_stage", "R1234ze(E)", Parameters()).file_name
-        'design-single_stage-R1234ze(E)-d3ce2c06.nc'
+        'design-single_stage-R1234ze(E)-ed2e98d7.nc'
         """
         name = "".join(c if c.isalnum() or c in "()+-_" else "_" for c in self.refrigerant)
         return f"{self.kind}-{self.topology}-{name}-{self.digest[:8]}.nc"

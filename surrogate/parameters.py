@@ -63,11 +63,11 @@ class Parameters:
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise InputTypeError(
-                    f"{field.name} = {value!r}, but it must be a number from {low} to {high} {unit}"
+                    f"{field.name} = {value!r}, but it must be a number from {low:g} to {high:g} {unit}"
                 )
             if not (math.isfinite(value) and low <= value <= high):
                 raise InputError(
-                    f"{field.name} = {value} {unit}, but it must be from {low} to {high} {unit}"
+                    f"{field.name} = {value} {unit}, but it must be from {low:g} to {high:g} {unit}"
                 )
             # Frozen: the only way to make 5 and 5.0 one and the same table.
             object.__setattr__(self, field.name, float(value))
