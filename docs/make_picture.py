@@ -47,7 +47,7 @@ def _curves(axes: plt.Axes) -> None:
         )
         axes.plot(supply, est.cop, color=colour, lw=2)
         last = int(np.flatnonzero(np.isfinite(est.cop))[-1])
-        if last < len(supply) - 1:
+        if "infeasible" in est.status[last + 1 :]:
             axes.plot(supply[last], est.cop[last], "o", color=colour, ms=4)
         axes.annotate(
             refrigerant,

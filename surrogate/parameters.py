@@ -63,7 +63,7 @@ class Parameters:
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise InputTypeError(
-                    f"{field.name} = {value!r}, but it must be a number from {low:g} to {high:g} {unit}"
+                    f"{field.name} = {value!r}, but it must be a number, {low:g} to {high:g} {unit}"
                 )
             if not (math.isfinite(value) and low <= value <= high):
                 raise InputError(
