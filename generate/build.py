@@ -180,8 +180,10 @@ def _solve_branch(
     status = np.full(shape, NOT_CONVERGED, dtype=np.int8)
     for (rows, found), where in zip(done, places, strict=True):
         index = tuple(where.T)
-        values[index] = rows[:, :-1]
-        status[index] = np.where(~found, NOT_CONVERGED, np.where(rows[:, -1] > 0, USABLE, UNUSABLE))
+        values[index] = rows
+        status[index] = np.where(
+            ~found, NOT_CONVERGED, np.where(nodes.usable(rows), USABLE, UNUSABLE)
+        )
     return values, status
 
 

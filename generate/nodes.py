@@ -25,6 +25,9 @@ KELVIN = 273.15
 DRY = 0.2
 """Superheat at both ends of the compressor from which on a state counts as dry [K]."""
 
+# What rounding may make of an evaporator inlet at the dew temperature [K].
+_INLET_SUPERHEAT = 0.01
+
 
 def t_cond_at(spec: DesignSpec, lift_share: float, t_evap: float) -> float:
     """Condensing temperature [degC] at two coordinates."""
@@ -53,6 +56,28 @@ def node_outputs(result: CycleResult, eta_s: float, motor_efficiency: float) -> 
     return np.array([values[output.name] for output in OUTPUTS])
 
 
+def usable(outputs: FloatArray) -> NDArray[np.bool_]:
+    """Whether states are ones that a machine can run at.
+
+    Gas is dry at both ends of the compressor, heat is taken from the source,
+    and the evaporator is fed with liquid: far above the pressure ratios that
+    machines run at, dry fluids flash to gas altogether.
+
+    Parameters
+    ----------
+    outputs : array, shape (..., outputs)
+        Rows of :func:`node_outputs`; NaN is not usable.
+    """
+    column = {output.name: outputs[..., n] for n, output in enumerate(OUTPUTS)}
+    result: NDArray[np.bool_] = (
+        (column["discharge_superheat"] > DRY)
+        & (column["superheat"] > DRY)
+        & (column["quality"] > 0.0)
+        & (column["evaporator_glide"] > -_INLET_SUPERHEAT)
+    )
+    return result
+
+
 @dataclass(frozen=True)
 class NodeJob:
     """Solve nodes given as (branch, lift share, evaporating temperature, eta_s)."""
@@ -61,8 +86,8 @@ class NodeJob:
 
     @property
     def columns(self) -> int:
-        """All outputs, and whether the state is one a machine can run at."""
-        return len(OUTPUTS) + 1
+        """Length of a row: all outputs."""
+        return len(OUTPUTS)
 
     def start(self) -> Callable[[FloatArray], FloatArray]:
         """Build a model and return its solver."""
@@ -76,12 +101,7 @@ class NodeJob:
             branch, lift_share, t_evap, eta_s = (float(value) for value in point)
             t_cond = t_cond_at(spec, lift_share, t_evap)
             result = solve_states(model, t_evap, t_cond, eta_s, BRANCHES[round(branch)])
-            usable = (
-                result.discharge_superheat > DRY
-                and result.superheat > DRY
-                and result.heat_source > 0.0
-            )
-            return np.append(node_outputs(result, eta_s, machine.motor_efficiency), usable)
+            return node_outputs(result, eta_s, machine.motor_efficiency)
 
         return solve
 

@@ -292,7 +292,12 @@ def _settle(
             break
         if coupled:
             cubics = _cubics(xp, search, cell, t_evap, c.eta_s, True)
+    # Two places of the pinch need no search: a last step across the kink to them stops there.
+    p = table.parameters
+    t_cond = xp.maximum(t_cond, c.t_return + p.pinch + p.subcooling)
     t_cond = xp.minimum(t_cond, top + _STRAY_KELVIN)
+    if coupled and not piece.gliding:
+        t_evap = xp.minimum(t_evap, uncoupled_evaporation(xp, p, c, p.superheat))
     if coupled:
         cubics = _cubics(xp, piece.grid, cell, t_evap, c.eta_s, False)
     s = (1.0 + (t_cond - top) / (room - t_evap) - start) * scale

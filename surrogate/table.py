@@ -170,6 +170,11 @@ class Piece:
     coupled: bool
     usable: NDArray[np.bool_]
 
+    @property
+    def gliding(self) -> bool:
+        """Whether the refrigerant has a glide of its own."""
+        return "evaporator_glide" in self.outputs
+
     @cached_property
     def usable_list(self) -> list[Any]:
         """The same as ``usable``, as nested lists: faster for one point."""

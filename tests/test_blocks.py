@@ -50,9 +50,7 @@ def test_an_internal_exchanger_is_one_more_passage():
     entropy = PropsSI("S", "T", t_evap + 20 + K, "P", p_evap, fluid)
     discharge = suction + (PropsSI("H", "P", p_cond, "S", entropy, fluid) - suction) / eta_s
     liquid = PropsSI("H", "T", t_cond - 5 + K, "P", p_cond, fluid)
-    assert found.cop == pytest.approx(
-        0.95 * (discharge - liquid) / (discharge - suction), rel=1e-6
-    )
+    assert found.cop == pytest.approx(0.95 * (discharge - liquid) / (discharge - suction), rel=1e-6)
     assert found.streams["subcooled"].h == pytest.approx(liquid - (suction - evaporated), rel=1e-6)
     assert model.is_balanced()
 
