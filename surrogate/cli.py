@@ -11,9 +11,16 @@ from typing import Any
 
 import click
 
-from surrogate.errors import InfeasibleError, InputError, SpecError, SurrogateError
+from surrogate.errors import (
+    InfeasibleError,
+    InputError,
+    NotConvergedError,
+    OutsideTableError,
+    SpecError,
+    SurrogateError,
+)
 
-EXIT_BAD_INPUT, EXIT_INFEASIBLE, EXIT_INTERRUPTED = 2, 3, 130
+EXIT_NO_ANSWER, EXIT_BAD_INPUT, EXIT_INFEASIBLE, EXIT_INTERRUPTED = 1, 2, 3, 130
 
 _settings = click.option(
     "--set",
@@ -90,8 +97,10 @@ def estimate(
     )
     if as_json:
         click.echo(json.dumps({"refrigerant": heat_pump.refrigerant, **_plain(result.to_dict())}))
-    if result.status not in ("ok", "off"):
+    try:
         result.raise_for_status()
+    except (NotConvergedError, OutsideTableError) as error:
+        _fail(str(error), EXIT_NO_ANSWER)
     if not as_json:
         from surrogate.report import print_estimate
 
@@ -127,7 +136,7 @@ def list_tables(folder: Path | None, as_json: bool) -> None:
 @_settings
 @click.option("--points", type=int, help="Full solves from which the error is measured.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; one for each core.")
-@click.option("--show-spec", is_flag=True, help="Print the complete spec and make nothing.")
+@click.option("--show-spec", is_flag=True, help="Print the whole spec as TOML; make nothing.")
 def generate(
     what: str,
     output: Path | None,
@@ -155,7 +164,9 @@ def generate(
     else:
         chosen = specs.derive(what, **overrides)
     if show_spec:
-        click.echo(chosen.model_dump_json(indent=2))
+        import tomli_w
+
+        click.echo(tomli_w.dumps(chosen.model_dump(mode="json")), nl=False)
         return
     from rich.console import Console
 
@@ -177,7 +188,7 @@ def _named(pairs: tuple[str, ...]) -> dict[str, float]:
         except ValueError:
             number = math.nan
         if not equals or not math.isfinite(number):
-            raise InputError(f"{pair!r} is not NAME=NUMBER, such as pinch=3")
+            raise InputError(f"{pair!r} is not NAME=NUMBER")
         result[name.strip()] = number
     return result
 

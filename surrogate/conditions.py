@@ -316,7 +316,7 @@ def _range_message(name: str, value: float, index: int | None = None) -> str:
     )
     return (
         f"{problem}, but the {quantity.long_name} must be from {quantity.low:g} to "
-        f"{quantity.high:g} {quantity.unit}"
+        f"{quantity.high:g}{'' if quantity.unit == '1' else f' {quantity.unit}'}"
     )
 
 

@@ -105,20 +105,25 @@ def canonical_name(refrigerant: str) -> str:
     known = _names().get(_key(refrigerant))
     if known is not None:
         return known
+    if any(mark in refrigerant for mark in ("&", "::", "[")):
+        raise UnknownRefrigerantError(
+            f"refrigerant = {refrigerant!r}, but it must be one fluid by its plain name: mixtures "
+            "and CoolProp's backends cannot be chosen"
+        )
     import CoolProp.CoolProp as CP
 
     try:
-        # Aliases of one fluid lead to one name; mixtures and typing errors lead nowhere.
-        name = CP.get_fluid_param_string(refrigerant, "name")
+        # Aliases of one fluid lead to one name; typing errors lead nowhere.
+        name = str(CP.get_fluid_param_string(refrigerant, "name"))
     except (ValueError, RuntimeError):
         name = ""
     if not name:
-        close = difflib.get_close_matches(_key(refrigerant), list(_names()), n=1, cutoff=0.6)
+        close = difflib.get_close_matches(_key(refrigerant), list(_names()), n=1, cutoff=0.75)
         hint = f"; did you mean {_names()[close[0]]}?" if close else ""
         raise UnknownRefrigerantError(
             f"refrigerant = {refrigerant!r}, but CoolProp knows no fluid of that name{hint}"
         )
-    return str(name)
+    return _names().get(_key(name), name)
 
 
 def _key(name: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from surrogate import fluids, query, store
 from surrogate import topology as topologies
 from surrogate.conditions import SCALAR, Conditions, check_point, read
+from surrogate.errors import InputError
 from surrogate.estimate import Estimate
 from surrogate.identity import Identity
 from surrogate.limits import DEFAULT_LIMITS, Limits, as_limits
@@ -68,6 +69,9 @@ class HeatPump:
         **parameters: float,
     ) -> None:
         topologies.get(topology)
+        misplaced = sorted(set(parameters) & {*Conditions._fields, "limits"})
+        if misplaced:
+            raise InputError(f"{misplaced[0]} is no parameter of the machine; give it to design()")
         self._identity = Identity(
             "design",
             topology,
@@ -76,6 +80,7 @@ class HeatPump:
         )
         self._tables = tables
         self._table: Any = _UNREAD
+        self._warned = False
         self._request: query.Request | None = None
 
     @property
@@ -103,10 +108,7 @@ class HeatPump:
             If there is one that must not be believed.
         """
         if self._table is _UNREAD:
-            table = store.load(self._identity, self._tables)
-            if table is None:
-                warnings.warn(self._advice(), stacklevel=4)
-            self._table = table
+            self._table = store.load(self._identity, self._tables)
         result: Table | None = self._table
         return result
 
@@ -121,8 +123,8 @@ class HeatPump:
         shown = f"'{name}'" if "(" in name else name
         return (
             f"there is no table of {name}{' with these parameters' if changed else ''}, so every "
-            f"point is a full solve of some {1e3 * query.SECONDS_PER_SOLVE:.0f} ms; make a table "
-            f"in some minutes with `surrogate generate {shown}{flags}`"
+            f"point is a full solve of some {1e3 * query.SECONDS_PER_SOLVE:.0f} ms, once TESPy is "
+            f"loaded; make a table in some minutes with `surrogate generate {shown}{flags}`"
         )
 
     def design(
@@ -199,6 +201,9 @@ class HeatPump:
         query.check_request(outside, max_solves)
         chosen = as_limits(limits)
         request = query.Request(self._identity, self.table, chosen, outside, max_solves)
+        if request.table is None and outside == "solve" and not self._warned:
+            self._warned = True
+            warnings.warn(self._advice(), stacklevel=3)
         if chosen is DEFAULT_LIMITS and outside == "solve" and max_solves == query.MAX_SOLVES:
             self._request = request
         return request

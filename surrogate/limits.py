@@ -53,7 +53,7 @@ class Limits:
     Raises
     ------
     InputError
-        If a limit is not a finite number.
+        If a limit is not a number, or one that no water or refrigerant allows.
     """
 
     critical_margin: float = 5.0
@@ -73,13 +73,26 @@ class Limits:
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise InputTypeError(f"limit {field.name} = {value!r}, but it must be a number")
-            if not math.isfinite(value):
-                raise InputError(f"limit {field.name} = {value}, but it must be finite")
+            low, high = _POSSIBLE.get(field.name, (-math.inf, math.inf))
+            if not low <= value <= high:
+                raise InputError(
+                    f"limit {field.name} = {value:g}, but it must be from {low:g} to {high:g}"
+                )
 
     def to_dict(self) -> dict[str, float]:
         """All limits by name."""
         return asdict(self)
 
+
+# Source and sink are water, and above the critical point nothing condenses.
+_POSSIBLE = {
+    "critical_margin": (0.0, math.inf),
+    "pressure_ratio_max": (1.0, math.inf),
+    "t_source_out_min": (0.1, math.inf),
+    "t_return_min": (0.1, math.inf),
+    "source_glide_min": (0.0, math.inf),
+    "sink_glide_min": (0.0, math.inf),
+}
 
 DEFAULT_LIMITS = Limits()
 
@@ -98,22 +111,23 @@ TOLERANCE = 1e-6
 CONDITION_RULES: tuple[Rule, ...] = (
     Rule(
         "source_outlet",
-        "the source outlet is colder than {limits.t_source_out_min:g} degC: water would freeze",
+        "the source outlet is below t_source_out_min = {limits.t_source_out_min:g} degC: water "
+        "would freeze",
         lambda limits, c: c.t_source_out < limits.t_source_out_min - TOLERANCE,
     ),
     Rule(
         "return_temperature",
-        "the return is colder than {limits.t_return_min:g} degC",
+        "the return is below t_return_min = {limits.t_return_min:g} degC",
         lambda limits, c: c.t_return < limits.t_return_min - TOLERANCE,
     ),
     Rule(
         "source_glide",
-        "the source is cooled by less than {limits.source_glide_min:g} K",
+        "the source is cooled by less than source_glide_min = {limits.source_glide_min:g} K",
         lambda limits, c: c.t_source_in - c.t_source_out < limits.source_glide_min - TOLERANCE,
     ),
     Rule(
         "sink_glide",
-        "the sink is heated by less than {limits.sink_glide_min:g} K",
+        "the sink is heated by less than sink_glide_min = {limits.sink_glide_min:g} K",
         lambda limits, c: c.t_supply - c.t_return < limits.sink_glide_min - TOLERANCE,
     ),
     Rule(
@@ -123,12 +137,13 @@ CONDITION_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "source_boiling",
-        "the source inlet is warmer than {limits.t_source_in_max:g} degC: water would boil",
+        "the source inlet is above t_source_in_max = {limits.t_source_in_max:g} degC: water "
+        "would boil",
         lambda limits, c: c.t_source_in > limits.t_source_in_max + TOLERANCE,
     ),
     Rule(
         "sink_boiling",
-        "the supply is warmer than {limits.t_supply_max:g} degC: water would boil",
+        "the supply is above t_supply_max = {limits.t_supply_max:g} degC: water would boil",
         lambda limits, c: c.t_supply > limits.t_supply_max + TOLERANCE,
     ),
 )
@@ -136,7 +151,8 @@ CONDITION_RULES: tuple[Rule, ...] = (
 STATE_RULES: tuple[Rule, ...] = (
     Rule(
         "critical_temperature",
-        "condensation would lie within {limits.critical_margin:g} K of the critical temperature",
+        "condensation would come nearer to the critical temperature than critical_margin = "
+        "{limits.critical_margin:g} K",
         lambda limits, s: s.t_cond > s.t_critical - limits.critical_margin + TOLERANCE,
     ),
     Rule(
@@ -150,12 +166,12 @@ STATE_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "discharge_temperature",
-        "the discharge gas would be hotter than {limits.t_discharge_max:g} degC",
+        "the discharge gas would be hotter than t_discharge_max = {limits.t_discharge_max:g} degC",
         lambda limits, s: s.t_discharge > limits.t_discharge_max + TOLERANCE,
     ),
     Rule(
         "pressure_ratio",
-        "the pressure ratio would be above {limits.pressure_ratio_max:g}",
+        "the pressure ratio would be above pressure_ratio_max = {limits.pressure_ratio_max:g}",
         lambda limits, s: s.p_cond > limits.pressure_ratio_max * s.p_evap * (1.0 + TOLERANCE),
     ),
 )
@@ -179,7 +195,7 @@ def reason(name: str, limits: Limits = DEFAULT_LIMITS) -> str:
     Examples
     --------
     >>> reason("pressure_ratio")
-    'the pressure ratio would be above 12'
+    'the pressure ratio would be above pressure_ratio_max = 12'
     """
     rule = RULES[NAMES.index(name) - 1]
     return rule.reason.format(limits=limits)

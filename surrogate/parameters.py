@@ -60,15 +60,14 @@ class Parameters:
     def __post_init__(self) -> None:
         for field in fields(self):
             low, high, unit = _RANGES[field.name]
+            allowed = f"{low:g} to {high:g}{unit}"
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise InputTypeError(
-                    f"{field.name} = {value!r}, but it must be a number, {low:g} to {high:g} {unit}"
+                    f"{field.name} = {value!r}, but it must be a number, {allowed}"
                 )
             if not (math.isfinite(value) and low <= value <= high):
-                raise InputError(
-                    f"{field.name} = {value} {unit}, but it must be from {low:g} to {high:g} {unit}"
-                )
+                raise InputError(f"{field.name} = {value}{unit}, but it must be from {allowed}")
             # Frozen: the only way to make 5 and 5.0 one and the same table.
             object.__setattr__(self, field.name, float(value))
 
@@ -94,11 +93,11 @@ class Parameters:
 
 
 _RANGES: dict[str, tuple[float, float, str]] = {
-    "pinch": (0.5, 20.0, "K"),
-    "superheat": (1.0, 30.0, "K"),
-    "subcooling": (0.5, 30.0, "K"),
-    "min_discharge_superheat": (1.0, 30.0, "K"),
-    "motor_efficiency": (0.5, 1.0, "1"),
-    "p_source": (1.5, 40.0, "bar"),
-    "p_sink": (1.5, 40.0, "bar"),
+    "pinch": (0.5, 20.0, " K"),
+    "superheat": (1.0, 30.0, " K"),
+    "subcooling": (0.5, 30.0, " K"),
+    "min_discharge_superheat": (1.0, 30.0, " K"),
+    "motor_efficiency": (0.5, 1.0, ""),
+    "p_source": (1.5, 40.0, " bar"),
+    "p_sink": (1.5, 40.0, " bar"),
 }

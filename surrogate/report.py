@@ -11,7 +11,7 @@ from rich.table import Table as Grid
 
 from surrogate import fluids, topology
 from surrogate.errors import TableError
-from surrogate.store import available_tables, user_folder
+from surrogate.store import available_tables, shipped_folder, user_folder
 from surrogate.table import Table, read
 
 if TYPE_CHECKING:
@@ -39,9 +39,7 @@ def print_estimate(heat_pump: HeatPump, result: Estimate) -> None:
     console.print(grid)
     console.print()
     console.print(f"[dim]{_origin(heat_pump, result)}[/]")
-    known = fluids.facts(heat_pump.refrigerant)
-    if known is not None:
-        console.print(f"[dim]{_facts(known)}[/]")
+    console.print(f"[dim]{_facts(heat_pump.refrigerant)}[/]")
 
 
 def _lines(result: Estimate) -> list[tuple[str, str, str]]:
@@ -51,6 +49,7 @@ def _lines(result: Estimate) -> list[tuple[str, str, str]]:
         ("[bold]COP[/]", f"[bold]{result.cop:.3f}[/]", "heat to the network over electric power"),
         ("power", _watts(result.power), "electric, at the motor"),
         ("heat from source", _watts(result.heat_source), ""),
+        ("motor loss", _watts(result.power + result.heat_source - result.heat_load), "to ambient"),
         ("evaporation", f"{result.t_evap:.1f} degC", f"{result.p_evap:.2f} bar"),
         ("condensation", f"{result.t_cond:.1f} degC", f"{result.p_cond:.2f} bar"),
         ("discharge", f"{result.t_discharge:.1f} degC", ""),
@@ -74,7 +73,10 @@ def _origin(heat_pump: HeatPump, result: Estimate) -> str:
     return "No machine runs."
 
 
-def _facts(known: fluids.FluidFacts) -> str:
+def _facts(refrigerant: str) -> str:
+    known = fluids.facts(refrigerant)
+    if known is None:
+        return f"{refrigerant}: GWP100, safety class and PFAS status are not in the data file."
     pfas = "PFAS" if known.pfas else "no PFAS"
     return (
         f"{known.name} ({known.chemical}): GWP100 {known.gwp100:g}, safety class "
@@ -140,7 +142,7 @@ def _row(table: Table) -> dict[str, Any]:
         "safety_class": None if known is None else known.safety_class,
         "pfas": None if known is None else known.pfas,
         "path": str(table.path),
-        "shipped": table.path.parent != user_folder(),
+        "shipped": table.path.parent == shipped_folder(),
     }
 
 
@@ -187,8 +189,13 @@ def print_made(made: Made) -> None:
         f"{100 * summary.p99:.2g} %, max {100 * summary.max:.2g} %; "
         f"{100 * summary.missed:.2g} % of feasible points need a full solve.",
     )
-    console.print(f"It is found from now on: {made.path}", soft_wrap=True)
+    if made.path.parent in (user_folder(), shipped_folder()):
+        console.print(f"It is found from now on: {made.path}", soft_wrap=True)
+    else:
+        console.print(
+            f"Use it with --tables or HeatPump(..., tables=...): {made.path}", soft_wrap=True
+        )
 
 
 def _span(pair: list[float]) -> str:
-    return f"{pair[0]:g}..{pair[1]:g}"
+    return f"{pair[0]:.3g}..{pair[1]:.3g}"

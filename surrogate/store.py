@@ -51,7 +51,7 @@ def locate(identity: Identity, tables: str | os.PathLike[str] | None = None) -> 
     Raises
     ------
     TableNotFoundError
-        If ``tables`` is given but holds no such table.
+        If ``tables`` is given but does not exist.
     """
     if tables is not None:
         if not isinstance(tables, (str, os.PathLike)):
@@ -59,13 +59,12 @@ def locate(identity: Identity, tables: str | os.PathLike[str] | None = None) -> 
         path = Path(tables)
         if path.is_file():
             return path
-        if (path / identity.file_name).is_file():
-            return path / identity.file_name
-        raise TableNotFoundError(
-            f"tables = {str(path)!r}, but that is neither a table nor a folder with "
-            f"{identity.file_name}"
-        )
-    for folder in (user_folder(), shipped_folder()):
+        if not path.is_dir():
+            raise TableNotFoundError(
+                f"tables = {str(path)!r}, but there is neither a table nor a folder of that name"
+            )
+    folders = [user_folder(), shipped_folder()]
+    for folder in folders if tables is None else [Path(tables), *folders]:
         path = folder / identity.file_name
         if path.is_file():
             return path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,10 @@ def test_limits_and_parameters_can_be_set():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--refrigerant", "R71"], "did you mean"),
+        (["--refrigerant", "R71"], "knows no fluid"),
+        (["--refrigerant", "R29O"], "did you mean R290"),
+        (["--refrigerant", "R32&R125"], "mixtures"),
+        (["--refrigerant", "HEOS::R717"], "plain name"),
         (["--refrigerant", "R717", "--t-return", "90"], "sink must be heated"),
         (["--refrigerant", "R717", "--heat-load", "nan"], "heat_load"),
         (["--refrigerant", "R717", "--heat-load", "big"], "not a valid float"),
@@ -83,10 +87,16 @@ def test_limits_and_parameters_can_be_set():
         (["--refrigerant", "R717", "--topology", "x"], "topology"),
         ([], "--refrigerant"),
         (["--refrigerant", "R717", "--eta-s", "0.6", "--outside", "raise"], "outside the table"),
+        (["--refrigerant", "R717", "--limit", "t_source_out_min=-5"], "t_source_out_min"),
     ],
 )
 def test_bad_input_is_exit_code_2(arguments, message):
     assert message in fails(2, "estimate", *POINT, *arguments)
+
+
+def test_no_answer_is_exit_code_1():
+    point = [*POINT, "--eta-s", "0.6", "--outside", "nan"]
+    assert "outside the table" in fails(1, "estimate", "--refrigerant", "R717", *point)
 
 
 def test_an_unknown_command_is_exit_code_2():
@@ -123,10 +133,13 @@ def test_tables_of_a_folder(tmp_path, tiny):
     assert "R601" in run("tables", str(tiny.path.parent)).stdout
 
 
-def test_a_spec_is_shown_or_refused():
+def test_a_spec_is_shown_or_refused(tmp_path):
     result = run("generate", "R1270", "--show-spec")
-    assert json.loads(result.stdout)["refrigerant"] == "R1270"
-    assert "did you mean" in fails(2, "generate", "R71")
+    assert tomllib.loads(result.stdout)["refrigerant"] == "R1270"
+    spec = tmp_path / "shown.toml"
+    spec.write_text(result.stdout)
+    assert run("generate", str(spec), "--show-spec").stdout == result.stdout
+    assert "knows no fluid" in fails(2, "generate", "R71")
     assert "subcritical" in fails(2, "generate", "R744")
     assert "No such file" in fails(2, "generate", "none.toml")
     assert "belong into the file" in fails(2, "generate", "none.toml", "--points", "50")

@@ -224,7 +224,7 @@ def test_limits_hold_and_can_be_moved(hp):
     hot = POINT | {"t_supply": 100.0}
     est = hp.design(**hot)
     assert (est.status, est.limit, est.origin) == ("infeasible", "discharge_temperature", "table")
-    with pytest.raises(InfeasibleError, match="hotter than 180") as caught:
+    with pytest.raises(InfeasibleError, match="t_discharge_max = 180") as caught:
         est.raise_for_status()
     assert caught.value.limit == "discharge_temperature"
     moved = hp.design(**hot, limits={"t_discharge_max": 250})
@@ -319,7 +319,7 @@ def test_bad_machines_raise_at_once():
         surrogate.HeatPump("R717", pinch=50)
     with pytest.raises(InputError, match="topology"):
         surrogate.HeatPump("R717", topology="two_stage")
-    with pytest.raises(TableNotFoundError, match="nowhere"):
+    with pytest.raises(TableNotFoundError, match=r"nowhere.*neither"):
         surrogate.HeatPump("R717", tables="nowhere").design(**POINT)
 
 

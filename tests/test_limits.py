@@ -61,11 +61,16 @@ def test_states_break_rules(change, limit):
 def test_every_rule_gives_its_reason():
     for name in L.NAMES[1:]:
         assert "{" not in L.reason(name)
-    assert "above 15" in L.reason("pressure_ratio", L.Limits(pressure_ratio_max=15))
+    assert "= 15" in L.reason("pressure_ratio", L.Limits(pressure_ratio_max=15))
 
 
 def test_limits_are_checked():
-    with pytest.raises(InputError, match="finite"):
-        L.Limits(t_discharge_max=float("inf"))
+    assert L.Limits(t_discharge_max=float("inf")).t_discharge_max == float("inf")
+    with pytest.raises(InputError, match="t_discharge_max = nan"):
+        L.Limits(t_discharge_max=float("nan"))
+    with pytest.raises(InputError, match="t_source_out_min = -5"):
+        L.Limits(t_source_out_min=-5)
+    with pytest.raises(InputError, match="from 0 to inf"):
+        L.Limits(critical_margin=-1)
     with pytest.raises(InputTypeError, match="number"):
         L.as_limits({"t_discharge_max": "hot"})

@@ -60,7 +60,7 @@ def test_clustered_nodes_are_denser_at_the_top():
         ("refrigerant = 'R717'\n[domain]\nt_supply = [80, 40]", "does not increase"),
         ("refrigerant = 'R717'\n[lift_share]\nhigh = 2", "from 0 to 1"),
         ("refrigerant = 'R717'\n[held_out]\npoints = 3", "held_out.points"),
-        ("refrigerant = 'R71'", "did you mean"),
+        ("refrigerant = 'R71'", "knows no fluid"),
         ("refrigerant = 'R744'", "subcritical"),
         ("refrigerant = ", "is not TOML"),
     ],

@@ -135,9 +135,12 @@ def test_a_table_is_found_without_being_told_where(tiny, user_tables):
         target.unlink()
 
 
-def test_a_folder_without_the_table_is_said(tmp_path):
-    with pytest.raises(TableNotFoundError, match=r"design-single_stage-R290-"):
-        load(IDENTITY, tmp_path)
+def test_a_folder_is_looked_in_before_the_others(tmp_path, copy):
+    assert load(IDENTITY, copy.parent).path == copy
+    (tmp_path / "empty").mkdir()
+    assert load(IDENTITY, tmp_path / "empty").path.parent == shipped_folder()
+    with pytest.raises(TableNotFoundError, match="neither a table nor a folder"):
+        load(IDENTITY, tmp_path / "none")
 
 
 def test_the_file_is_cf(copy):
