@@ -138,7 +138,7 @@ class DesignSpec(_Strict):
 def derive(refrigerant: str, **overrides: Any) -> DesignSpec:
     """Complete a spec: whatever is not given follows from the refrigerant.
 
-    The supply reaches up to 10 K below the critical temperature, and the
+    The supply reaches up to the critical temperature, and the
     condensing temperature as far as such a supply needs, but keeps the margin
     that the limits ask for. Evaporation is bounded by what leaves a lift.
 
@@ -163,11 +163,12 @@ def derive(refrigerant: str, **overrides: Any) -> DesignSpec:
     # Condensate may leave a pinch above the return, which lies a glide below the supply.
     above_supply = machine.pinch + machine.subcooling
     t_cond_max = min(critical - DEFAULT_LIMITS.critical_margin, SUPPLY_HIGH + above_supply)
-    t_supply_max = min(SUPPLY_HIGH, math.floor(critical - 2 * machine.pinch))
-    if t_supply_max - SUPPLY_LOW < 10.0:
+    # With a large sink glide water leaves hotter than the refrigerant condenses.
+    t_supply_max = min(SUPPLY_HIGH, math.floor(critical))
+    if t_cond_max - SUPPLY_LOW < 15.0:
         raise SpecError(
             f"{refrigerant} has its critical temperature at {critical:.1f} degC; a subcritical "
-            f"cycle cannot supply {SUPPLY_LOW + 10:g} degC, so no design table is made"
+            f"cycle is no use for a supply from {SUPPLY_LOW:g} degC, so no design table is made"
         )
     # The supply is above the source, which is a pinch and the superheat above evaporation.
     min_lift = max(2 * machine.pinch + machine.superheat - 5.0, 5.0)

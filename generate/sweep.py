@@ -9,6 +9,7 @@ interrupted finds it there and goes on with the others.
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -171,16 +172,18 @@ def run(
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{label}-{number:05d}.npz" for number in range(len(chunks))]
-    open_chunks = [number for number, path in enumerate(paths) if not path.exists()]
+    finished = [_load(path, chunk) for path, chunk in zip(paths, chunks, strict=True)]
+    open_chunks = [number for number, found in enumerate(finished) if found is None]
     with _progress(console) as progress:
         task = progress.add_task(label, total=sum(len(chunk) for chunk in chunks))
         done = sum(len(chunk) for chunk in chunks) - sum(len(chunks[n]) for n in open_chunks)
         progress.update(task, completed=done, resumed=done)
         for number, rows, found in _solved(job, chunks, open_chunks, workers):
             with written_whole(paths[number]) as temporary, temporary.open("wb") as file:
-                np.savez(file, rows=rows, found=found)
+                np.savez(file, points=chunks[number], rows=rows, found=found)
+            finished[number] = rows, found
             progress.advance(task, len(rows))
-    return [_load(path) for path in paths]
+    return [found for found in finished if found is not None]
 
 
 def _solved(
@@ -213,9 +216,15 @@ def _solve_chunk(
     return number, rows, found
 
 
-def _load(path: Path) -> tuple[FloatArray, NDArray[np.bool_]]:
-    with np.load(path, allow_pickle=False) as data:
-        return data["rows"], data["found"]
+def _load(path: Path, points: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]] | None:
+    """Read a finished chunk, or None where it is not there, not whole, or of other points."""
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            if not np.array_equal(data["points"], points):
+                return None
+            return data["rows"], data["found"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
 
 
 class _Rate(ProgressColumn):

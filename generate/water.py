@@ -9,7 +9,7 @@ CP = 4190.0
 """Heat capacity that turns enthalpy into a temperature [J/(kg K)]."""
 
 _DEGREE = 7
-_LOW, _HIGH, _MARGIN = 0.1, 135.0, 2.0
+_LOW, _HIGH, _MARGIN = 0.1, 177.0, 2.0
 
 
 def excess_factors(pressure: float) -> NDArray[np.float64]:
@@ -24,7 +24,7 @@ def excess_factors(pressure: float) -> NDArray[np.float64]:
     -------
     array, shape (8,)
         Factors of the polynomial [K], the constant first. The fit is good to
-        0.5 mK between 0.1 degC and 135 degC, or 2 K below boiling.
+        1 mK between 0.1 degC and 177 degC, or 2 K below boiling.
     """
     from CoolProp import CoolProp
 

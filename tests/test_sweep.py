@@ -86,6 +86,22 @@ def test_finished_chunks_are_not_solved_again(tmp_path):
         assert np.array_equal(found, found_again)
 
 
+@pytest.mark.parametrize("damage", ["points", "empty", "half"])
+def test_chunks_of_other_points_or_damaged_ones_are_solved_again(tmp_path, damage):
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    chunk = np.array([[1.0], [2.0]])
+    sweep.run(Squares(marks), [chunk], tmp_path, label="a", workers=1)
+    path = tmp_path / "a-00000.npz"
+    if damage == "points":
+        chunk = np.array([[3.0], [4.0]])
+    else:
+        path.write_bytes(path.read_bytes()[: 0 if damage == "empty" else 200])
+    ((rows, _),) = sweep.run(Squares(marks), [chunk], tmp_path, label="a", workers=1)
+    assert np.array_equal(rows, chunk**2)
+    assert len(list(marks.iterdir())) == 2
+
+
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     path = tmp_path / "table.nc"
     path.write_text("old")

@@ -18,7 +18,10 @@ from surrogate.parameters import ETA_S_DEFAULT, Parameters
 from surrogate.pinch import uncoupled_evaporation
 
 HEAT_LOAD = 1e6
-"""Heat load that every network is solved at [W]; a design point scales."""
+"""Heat load where none is given [W]; a design point scales with it."""
+
+# Nearer to the critical point than this [K] no phases are told apart.
+_NEAREST = 0.1
 
 # Pinch and superheat move together by at most this often before the solve is given up.
 _MAX_SWITCHES = 4
@@ -121,14 +124,14 @@ def solve_conditions(
     )
     load = conditions.heat_load if conditions.heat_load > 0 else HEAT_LOAD
     t_evap, t_cond = _estimate(model, conditions, limits)
+    _raise_if_supercritical(model, water, conditions, limits, t_evap)
     try:
         result = _solve_pinch(model, water, load, conditions.eta_s, t_evap, t_cond)
     except NotConvergedError:
         _raise_if_too_cold(model, conditions, limits)
-        _raise_if_supercritical(model, water, conditions, limits, t_evap)
         raise
-    _raise_if_broken(limits_module.broken_state(limits, _State(result, model)), limits, conditions)
     _check_physics(result, model, water)
+    _raise_if_broken(limits_module.broken_state(limits, _State(result, model)), limits, conditions)
     return result
 
 
@@ -170,19 +173,15 @@ def _estimate(model: CycleModel, c: Conditions, limits: Limits) -> tuple[float, 
         c.t_return + p.pinch + p.subcooling,
         c.t_supply + p.pinch - 0.1 * (c.t_supply - c.t_return),
     )
-    return max(t_evap, model.t_triple + 2.0), min(t_cond, model.t_critical - limits.critical_margin)
+    margin = max(limits.critical_margin, _NEAREST)
+    return max(t_evap, model.t_triple + 2.0), min(t_cond, model.t_critical - margin)
 
 
 def _solve_pinch(
     model: CycleModel, water: Water, load: float, eta_s: float, t_evap: float, t_cond: float
 ) -> CycleResult:
     model.set_conditions(water, load, eta_s)
-    model.fix_superheat(SUCTION)
-    model.fix_saturation(t_evap, t_cond)
-    model.solve()
-    if model.superheat_needed() == DISCHARGE:
-        model.fix_superheat(DISCHARGE)
-        model.solve()
+    _solve_at(model, t_evap, t_cond)
     model.fix_pinch()
     for _ in range(_MAX_SWITCHES):
         model.solve()
@@ -206,18 +205,36 @@ def _raise_if_too_cold(model: CycleModel, conditions: Conditions, limits: Limits
 def _raise_if_supercritical(
     model: CycleModel, water: Water, conditions: Conditions, limits: Limits, t_evap: float
 ) -> None:
-    """Tell a failed solve from one whose condensation would have to be too hot.
+    """Find out before the search whether condensation would have to be too hot.
 
     The condenser's pinch grows with the condensing temperature. If it is too
-    small even at the highest one allowed, no solution lies below.
+    small even at the highest one allowed, no solution lies below, and the
+    search for one would fail slowly. Far below the critical point, or where
+    the return alone is too hot, no solve is needed to know.
     """
-    model.set_conditions(water, HEAT_LOAD, conditions.eta_s)
-    model.fix_saturation(t_evap, model.t_critical - limits.critical_margin)
+    p = model.parameters
+    highest = model.t_critical - limits.critical_margin
+    lowest = conditions.t_return + p.pinch + p.subcooling
+    if max(conditions.t_supply + p.pinch, lowest) <= highest:
+        return
+    if lowest <= highest:
+        model.set_conditions(water, HEAT_LOAD, conditions.eta_s)
+        _solve_at(model, t_evap, min(highest, model.t_critical - _NEAREST))
+        if model.condenser.td_pinch.val >= p.pinch:
+            return
+    raise InfeasibleError(
+        _limit_message("critical_temperature", limits, conditions), "critical_temperature"
+    )
+
+
+def _solve_at(model: CycleModel, t_evap: float, t_cond: float) -> None:
+    """Solve at given saturation temperatures, the superheat set where it must be."""
+    model.fix_superheat(SUCTION)
+    model.fix_saturation(t_evap, t_cond)
     model.solve()
-    if model.condenser.td_pinch.val < model.parameters.pinch:
-        raise InfeasibleError(
-            _limit_message("critical_temperature", limits, conditions), "critical_temperature"
-        )
+    if model.superheat_needed() == DISCHARGE:
+        model.fix_superheat(DISCHARGE)
+        model.solve()
 
 
 class _State:
