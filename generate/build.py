@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import json
@@ -17,6 +18,7 @@ from rich.console import Console
 from scipy.interpolate import make_interp_spline
 
 from surrogate import fluids
+from surrogate.limits import DEFAULT_LIMITS
 from surrogate.table import NOT_CONVERGED, UNUSABLE, USABLE, Guess, Regions, Table, read
 from surrogate.topology import BRANCHES, OUTPUTS, Output
 
@@ -99,6 +101,9 @@ def make_table(
     write(path, content._replace(summary=summary))
     solves = len(solved.codes) + content.status.size
     shutil.rmtree(place)
+    # The folder above goes too, unless another run works there.
+    with contextlib.suppress(OSError):
+        place.parent.rmdir()
     return Made(path, read(path, spec.identity), summary, solves)
 
 
@@ -143,7 +148,10 @@ def solve_nodes(spec: DesignSpec, place: Path, *, workers: int, console: Console
         coefficients=_fit(axes, np.concatenate(list(filled), axis=-1)),
         guess=_guesses(spec, axes, outputs, filled, np.stack(status)),
         water_excess=np.array(
-            [excess_factors(p) for p in (spec.machine.p_source, spec.machine.p_sink)]
+            [
+                excess_factors(spec.machine.p_source, DEFAULT_LIMITS.t_source_in_max),
+                excess_factors(spec.machine.p_sink, spec.domain.t_supply[1]),
+            ]
         ),
         t_critical=fluids.t_critical(spec.refrigerant),
         t_triple=fluids.t_lowest(spec.refrigerant),
@@ -191,7 +199,7 @@ def _needs_raising(spec: DesignSpec, values: FloatArray, status: NDArray[np.int8
     """Whether the discharge is anywhere too wet at the normal suction superheat."""
     superheat = values[..., _places(("discharge_superheat",))[0]]
     needed = spec.machine.min_discharge_superheat
-    return bool(((status != USABLE) | (superheat < needed)).any())
+    return bool(((status != NOT_CONVERGED) & (superheat < needed)).any())
 
 
 def _fit(axes: tuple[FloatArray, ...], values: FloatArray) -> FloatArray:
@@ -213,7 +221,7 @@ def _guesses(
     """Where the search for the pinch starts, fitted to the branch that holds at each node."""
     names = [output.name for output in outputs]
     share, t_evap, eta_s = (grid.ravel() for grid in np.meshgrid(*axes, indexing="ij"))
-    t_cond = np.array([nodes.t_cond_at(spec, s, t) for s, t in zip(share, t_evap, strict=True)])
+    t_cond = nodes.t_cond_at(spec, share, t_evap)
     dry = values[0][..., names.index("discharge_superheat")].ravel()
     wet = (dry < spec.machine.min_discharge_superheat) & (len(values) > 1)
     usable = np.where(wet, status[-1].ravel(), status[0].ravel()) == USABLE

@@ -14,8 +14,8 @@ from rich.console import Console
 
 from surrogate import limits as limits_module
 from surrogate.conditions import Conditions
-from surrogate.errors import InfeasibleError
-from surrogate.evaluate import OK, answer_many
+from surrogate.errors import InfeasibleError, SpecError
+from surrogate.evaluate import OK, answer_many, lift_share
 from surrogate.identity import Identity
 from surrogate.limits import DEFAULT_LIMITS
 from surrogate.table import Regions, Table
@@ -47,6 +47,8 @@ _CHUNK = 50
 # With fewer points than this in a region the bound would be the largest error seen.
 _MIN_REGION = 60
 _LIFT_REGIONS, _EVAP_REGIONS = 5, 3
+# With a smaller share of feasible points a box is not worth its solves.
+_LEAST_FEASIBLE = 0.05
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,11 @@ def solve_feasible(
     rounds: list[Solved] = []
     start, feasible, wanted = 0, 0, count
     while feasible < count:
+        if start and feasible < _LEAST_FEASIBLE * start:
+            raise SpecError(
+                f"of {start} points in the spec's box only {feasible} are feasible; narrow its "
+                "domain to what the refrigerant can do"
+            )
         everything = sobol(box, start + wanted, seed)
         part = everything.take(slice(start, start + wanted))
         label = f"held out {seed}.{len(rounds) + 1}"
@@ -155,7 +162,7 @@ def solve_feasible(
         )
         start += wanted
         feasible += int(rounds[-1].feasible.sum())
-        share = max(feasible / start, 0.05)
+        share = max(feasible / start, _LEAST_FEASIBLE)
         wanted = max(math.ceil((count - feasible) / share), _CHUNK)
     return Solved(
         Conditions(
@@ -179,6 +186,8 @@ class Comparison(NamedTuple):
         Feasible points that the table answers itself.
     missed : array of bool, shape (n,)
         Feasible points that it leaves to a solve, or calls infeasible.
+    invented : array of bool, shape (n,)
+        Points that it answers although the full solve finds no machine.
     values : dict of str to array, shape (n,)
         The table's values, NaN where it has none.
     error : array, shape (n,)
@@ -189,6 +198,7 @@ class Comparison(NamedTuple):
 
     answered: NDArray[np.bool_]
     missed: NDArray[np.bool_]
+    invented: NDArray[np.bool_]
     values: dict[str, FloatArray]
     error: FloatArray
     bound: FloatArray
@@ -202,7 +212,14 @@ def compare(table: Table, solved: Solved) -> Comparison:
     found = {name: getattr(values, name) * (load if name in scaled else 1.0) for name in QUANTITIES}
     answered = solved.feasible & (codes == OK)
     error = np.where(answered, found["cop"] / solved.values["cop"] - 1.0, np.nan)
-    return Comparison(answered, solved.feasible & ~answered, found, error, values.error)
+    return Comparison(
+        answered,
+        solved.feasible & ~answered,
+        ~solved.feasible & (codes == OK),
+        found,
+        error,
+        values.error,
+    )
 
 
 def conformal_half_width(errors: FloatArray, coverage: float = COVERAGE) -> float:
@@ -231,7 +248,7 @@ def regions(table: Table, comparison: Comparison) -> Regions:
     t_evap = comparison.values["t_evap"][comparison.answered]
     t_cond = comparison.values["t_cond"][comparison.answered]
     errors = comparison.error[comparison.answered]
-    share = 1.0 + (t_cond - table.t_cond_max) / (table.t_cond_max - t_evap - table.min_lift)
+    share = lift_share(table, t_evap, t_cond)
     share_edges = _edges(share, _LIFT_REGIONS, 0.0, 1.0)
     evap_edges = _edges(t_evap, _EVAP_REGIONS, *table.t_evap)
     half_width = np.full((len(share_edges) - 1, len(evap_edges) - 1), conformal_half_width(errors))
@@ -262,6 +279,8 @@ class Summary(NamedTuple):
     """Share of points inside the promised bound."""
     missed: float
     """Share of feasible points that the table does not answer."""
+    invented: float
+    """Points that the table answers although a full solve does not, over feasible points."""
 
 
 def summarise(comparison: Comparison) -> Summary:
@@ -278,4 +297,5 @@ def summarise(comparison: Comparison) -> Summary:
         bias=float(error.mean()),
         within=float((size <= comparison.bound[comparison.answered]).mean()),
         missed=int(comparison.missed.sum()) / total,
+        invented=int(comparison.invented.sum()) / total,
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from surrogate.topology import BRANCHES, OUTPUTS
+from surrogate.units import KELVIN
 
 from .spec import DesignSpec
 from .sweep import snake
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 
-KELVIN = 273.15
-
 DRY = 0.2
 """Superheat at both ends of the compressor from which on a state counts as dry [K]."""
 
@@ -29,7 +28,7 @@ DRY = 0.2
 _INLET_SUPERHEAT = 0.01
 
 
-def t_cond_at(spec: DesignSpec, lift_share: float, t_evap: float) -> float:
+def t_cond_at(spec: DesignSpec, lift_share: Any, t_evap: Any) -> Any:
     """Condensing temperature [degC] at two coordinates."""
     lowest = t_evap + spec.min_lift
     return lowest + lift_share * (spec.t_cond_max - lowest)

@@ -9,9 +9,14 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from surrogate.conditions import Conditions
+from surrogate.errors import SpecError
 from surrogate.limits import DEFAULT_LIMITS, Limits, mark_broken_conditions
 
 FloatArray = NDArray[np.float64]
+
+
+# Draws of 256 points: enough for 25 000 points of a box of which a twentieth is kept.
+_MAX_DRAWS = 2000
 
 
 class Box(NamedTuple):
@@ -47,12 +52,19 @@ def sobol(box: Box, count: int, seed: int, limits: Limits = DEFAULT_LIMITS) -> C
     low, high = np.array(box, dtype=np.float64).T
     kept: list[FloatArray] = []
     total = 0
-    while total < count:
+    for _ in range(_MAX_DRAWS):
+        if total >= count:
+            break
         rows = low + (high - low) * sampler.random(256)
         codes = np.zeros(len(rows), dtype=np.int8)
         mark_broken_conditions(limits, _conditions(rows), codes)
         kept.append(rows[codes == 0])
         total += len(kept[-1])
+    if total < count:
+        raise SpecError(
+            "hardly a point of the box keeps the limits on its conditions; check that its supply "
+            "lies above its source, and its return above freezing"
+        )
     return _conditions(np.concatenate(kept)[:count])
 
 

@@ -15,7 +15,7 @@ from surrogate import fluids, topology
 from surrogate.errors import SpecError, SurrogateError
 from surrogate.identity import Identity
 from surrogate.interpolate import ORDER
-from surrogate.limits import DEFAULT_LIMITS
+from surrogate.limits import DEFAULT_LIMITS, TRIPLE_MARGIN
 from surrogate.parameters import Parameters
 
 SUPPLY_LOW, SUPPLY_HIGH = 35.0, 120.0
@@ -54,6 +54,16 @@ class AxisSpec(_Strict):
         return self.low + (self.high - self.low) * x
 
 
+# Supply [degC] and glides [K] that the limits of any machine can allow.
+_POSSIBLE = {
+    "t_supply": (10.0, 175.0),
+    "source_glide": (0.1, 100.0),
+    "sink_glide": (0.1, 150.0),
+}
+# Least range of condensing temperatures at the warmest evaporation [K].
+_ROOM = 4.0
+
+
 class Domain(_Strict):
     """Conditions that the table answers, beside its coordinates' own ranges."""
 
@@ -66,6 +76,9 @@ class Domain(_Strict):
         for name, (low, high) in self:
             if not low < high:
                 raise ValueError(f"{name} = [{low}, {high}] does not increase")
+            least, most = _POSSIBLE[name]
+            if low < least or high > most:
+                raise ValueError(f"{name} = [{low}, {high}] must lie within {least:g} and {most:g}")
         return self
 
 
@@ -105,11 +118,19 @@ class DesignSpec(_Strict):
                 f"t_cond_max = {self.t_cond_max:g} degC is not below the critical temperature of "
                 f"{self.refrigerant}, {critical:.1f} degC"
             )
-        if self.t_evap.high + self.min_lift >= self.t_cond_max:
+        if self.t_evap.high + self.min_lift + _ROOM > self.t_cond_max:
             raise ValueError(
                 f"t_evap.high = {self.t_evap.high:g} degC leaves no lift of {self.min_lift:g} K "
-                f"below t_cond_max = {self.t_cond_max:g} degC"
+                f"and {_ROOM:g} K of room below t_cond_max = {self.t_cond_max:g} degC"
             )
+        lowest = fluids.t_lowest(self.refrigerant) + TRIPLE_MARGIN
+        if self.t_evap.low < lowest:
+            raise ValueError(
+                f"t_evap.low = {self.t_evap.low:g} degC is below what {self.refrigerant} allows, "
+                f"{lowest:.1f} degC"
+            )
+        if not 0.05 <= self.eta_s.low < self.eta_s.high <= 1.0:
+            raise ValueError("eta_s must lie within 0.05 and 1")
         if (self.lift_share.low, self.lift_share.high) != (0.0, 1.0):
             raise ValueError("lift_share must run from 0 to 1")
         return self

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from surrogate.files import written_whole
 from surrogate.table import (
-    ARRAYS,
     FORMAT_VERSION,
     NOT_CONVERGED,
     UNUSABLE,
@@ -21,14 +20,15 @@ from surrogate.table import (
     content_digest,
 )
 from surrogate.topology import AXES, BRANCHES, Output
+from surrogate.units import KELVIN
+
+from .nodes import t_cond_at
 
 if TYPE_CHECKING:
     from .held_out import Summary
     from .spec import DesignSpec
 
 FloatArray = NDArray[np.float64]
-
-KELVIN = 273.15
 
 
 class Content(NamedTuple):
@@ -129,7 +129,7 @@ def write(path: Path, content: Content) -> None:
     arrays["guess"] = (
         ("guessed", "term"),
         content.guess,
-        {"units": "1", "long_name": "quadratics that the search for the pinch starts from"},
+        {"units": "1", "long_name": "cubics that the search for the pinch starts from"},
     )
     arrays["error"] = (
         ("error_lift_share", "error_t_evap"),
@@ -150,7 +150,7 @@ def write(path: Path, content: Content) -> None:
             {"units": AXES[name][0], "long_name": f"edges of the regions in {name}"},
         )
     attributes = _attributes(content)
-    plain = {name: np.asarray(arrays[name][1]) for name in ARRAYS}
+    plain = {name: np.asarray(array[1]) for name, array in arrays.items()}
     attributes["content_digest"] = content_digest(plain, attributes)
     dataset = xr.Dataset(arrays, attrs=attributes)
     encoding = {
@@ -164,8 +164,7 @@ def write(path: Path, content: Content) -> None:
 
 def _t_cond(content: Content) -> FloatArray:
     share, t_evap = np.meshgrid(content.axes[0], content.axes[1], indexing="ij")
-    lowest = t_evap + content.spec.min_lift
-    result: FloatArray = lowest + share * (content.spec.t_cond_max - lowest)
+    result: FloatArray = t_cond_at(content.spec, share, t_evap)
     return result
 
 

@@ -31,7 +31,7 @@ class Arithmetic(NamedTuple):
     where: Callable[[Value, Value, Value], Value]
     negate: Callable[[Value], Value]
     larger: Callable[[Jet, Jet], Jet]
-    largest_size: Callable[[Value], float]
+    any: Callable[[Value], bool]
     log_mean: Callable[[Value, Value], Value]
 
 
@@ -52,11 +52,6 @@ def _larger_many(a: Jet, b: Jet) -> Jet:
     )
 
 
-def _largest_size(values: Value) -> float:
-    # A slope that is zero everywhere stays a plain number among arrays.
-    return float(np.max(np.abs(values), initial=0.0))
-
-
 # Below this ratio less one the quotient loses digits; the midpoint is then exact to 1e-13.
 _NEARLY_EQUAL = 1e-6
 
@@ -65,7 +60,7 @@ def _log_mean(a: float, b: float) -> float:
     ratio = b / a
     if abs(ratio - 1.0) < _NEARLY_EQUAL:
         return 0.5 * (a + b)
-    return (b - a) / math.log(ratio)
+    return (b - a) / math.log(ratio) if ratio > 0.0 else math.nan
 
 
 def _log_mean_many(a: Value, b: Value) -> Value:
@@ -76,7 +71,7 @@ def _log_mean_many(a: Value, b: Value) -> Value:
     return np.where(near, 0.5 * (a + b), (b - a) / np.log(np.where(near, 2.0, ratio)))
 
 
-SCALAR = Arithmetic(math.log, math.exp, min, max, _choose, operator.not_, _larger, abs, _log_mean)
+SCALAR = Arithmetic(math.log, math.exp, min, max, _choose, operator.not_, _larger, bool, _log_mean)
 ARRAY = Arithmetic(
     np.log,
     np.exp,
@@ -85,6 +80,6 @@ ARRAY = Arithmetic(
     np.where,
     np.logical_not,
     _larger_many,
-    _largest_size,
+    np.any,
     _log_mean_many,
 )

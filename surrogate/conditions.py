@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -76,8 +76,6 @@ class Container:
 
     Parameters
     ----------
-    wrap : callable
-        Turns a flat array into the caller's kind.
     shape : tuple of int
         Shape after broadcasting.
     kind : str
@@ -86,13 +84,25 @@ class Container:
         The Series or DataArray that gives index or coordinates, else None.
     """
 
-    wrap: Callable[[NDArray[Any]], Any]
     shape: tuple[int, ...]
     kind: str
     template: Any = None
 
+    def wrap(self, values: NDArray[Any]) -> Any:
+        """Turn a flat array into the caller's kind."""
+        if self.kind == "pandas":
+            import pandas as pd
 
-SCALAR = Container(wrap=lambda values: values, shape=(), kind="scalar")
+            return pd.Series(values, index=self.template)
+        shaped = values.reshape(self.shape)
+        if self.kind == "xarray":
+            import xarray as xr
+
+            return xr.DataArray(shaped, coords=self.template.coords, dims=self.template.dims)
+        return shaped
+
+
+SCALAR = Container((), "scalar")
 
 
 def check_point(conditions: Conditions) -> None:
@@ -203,6 +213,8 @@ def _number(name: str, value: Any) -> float:
         raise InputTypeError(_type_message(name, value))
     try:
         return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
     except (TypeError, ValueError):
         raise InputTypeError(_type_message(name, value)) from None
 
@@ -230,14 +242,12 @@ def _read_numpy(values: Mapping[str, Any]) -> tuple[dict[str, FloatArray], Conta
     except ValueError:
         raise InputError(_shapes_message(arrays)) from None
     flat = {name: np.broadcast_to(array, shape).ravel() for name, array in arrays.items()}
-    return flat, Container(lambda column: column.reshape(shape), shape, "numpy")
+    return flat, Container(shape, "numpy")
 
 
 def _read_pandas(
     values: Mapping[str, Any], kinds: Mapping[str, str]
 ) -> tuple[dict[str, FloatArray], Container]:
-    import pandas as pd
-
     first = _first(kinds, "pandas")
     index = values[first].index
     for name, kind in kinds.items():
@@ -254,9 +264,7 @@ def _read_pandas(
                 f"length {len(index)}"
             )
         columns[name] = np.broadcast_to(array, (len(index),)).ravel()
-    return columns, Container(
-        lambda column: pd.Series(column, index=index), (len(index),), "pandas", index
-    )
+    return columns, Container((len(index),), "pandas", index)
 
 
 def _read_xarray(
@@ -282,13 +290,7 @@ def _read_xarray(
         raise InputError(f"the DataArrays do not go together: {error}") from None
     template = together[0]
     columns = {name: array.to_numpy().ravel() for name, array in zip(arrays, together, strict=True)}
-
-    def wrap(column: NDArray[Any]) -> Any:
-        return xr.DataArray(
-            column.reshape(template.shape), coords=template.coords, dims=template.dims
-        )
-
-    return columns, Container(wrap, template.shape, "xarray", template)
+    return columns, Container(template.shape, "xarray", template)
 
 
 def _first(kinds: Mapping[str, str], kind: str) -> str:

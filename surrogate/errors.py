@@ -47,7 +47,3 @@ class NotConvergedError(SurrogateError, RuntimeError):
 
 class TooManySolvesError(SurrogateError, RuntimeError):
     """A call that would need more full solves than the caller allowed."""
-
-
-class MissingExtraError(SurrogateError, ImportError):
-    """An optional part of the library whose packages are not installed."""

@@ -126,11 +126,17 @@ class Estimate:
     def __getattr__(self, name: str) -> Any:
         if name in CONDITIONS or name in QUANTITIES:
             value = self._values[name]
-            if self._container is SCALAR:
+            if self._container.kind == "scalar":
                 return value
-            # A million answers are columns of one array; whoever asks gets them in one piece.
-            return self._container.wrap(np.ascontiguousarray(value))
+            # A copy: whoever changes it does not change the estimate.
+            return self._container.wrap(np.array(value))
         raise AttributeError(f"an estimate has no {name!r}")
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return self._values, self._container, self._limits
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self._values, self._container, self._limits = state
 
     def __dir__(self) -> list[str]:
         return sorted([*object.__dir__(self), *CONDITIONS, *QUANTITIES])
@@ -152,7 +158,7 @@ class Estimate:
 
     def _label(self, name: str, labels: tuple[str, ...]) -> Any:
         codes = self._values[name]
-        if self._container is SCALAR:
+        if self._container.kind == "scalar":
             return labels[codes]
         return self._container.wrap(np.array(labels)[codes])
 
@@ -221,6 +227,8 @@ class Estimate:
             dims = tuple(f"dim_{number}" for number in range(len(container.shape)))
         units = {name: (q.unit, q.long_name) for name, q in CONDITIONS.items()}
         units |= {name: (q.unit, q.long_name) for name, q in QUANTITIES.items()}
+        # A condition that is a coordinate already need not be a variable, too.
+        units = {name: unit for name, unit in units.items() if name not in (coords or {})}
         variables = {
             name: (
                 dims,
@@ -238,7 +246,7 @@ class Estimate:
         return xr.Dataset(variables, coords=coords)
 
     def __repr__(self) -> str:
-        if self._container is not SCALAR:
+        if self._container.kind != "scalar":
             counts = np.bincount(self._values["status"], minlength=len(STATUS))
             said = ", ".join(
                 f"{count} {name}" for name, count in zip(STATUS, counts, strict=True) if count

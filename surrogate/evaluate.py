@@ -30,8 +30,7 @@ from surrogate.pinch import (
     waters,
 )
 from surrogate.table import Piece, Table
-
-KELVIN = 273.15
+from surrogate.units import KELVIN
 
 OK, OUTSIDE = 0, -1
 """Codes of an answer; a positive one is the code of a broken limit."""
@@ -135,13 +134,15 @@ def answer_point(table: Table, c: Conditions, limits: Limits) -> tuple[int, Valu
     Values or None
         The values where the code is 0.
     """
+    if _hopeless(table, c, limits):
+        return CRITICAL, None
     if not _in_domain(table, c):
         return OUTSIDE, None
     streams = waters(table.source_water, table.sink_water, c)
     t_evap, t_cond, branch = _guess(SCALAR, table, c)
     for _ in range(_MAX_PIECES):
         piece = table.pieces[branch]
-        cell = piece.grid.locate((_lift_share(table, t_evap, t_cond), t_evap, c.eta_s))
+        cell = piece.grid.locate((lift_share(table, t_evap, t_cond), t_evap, c.eta_s))
         found = _settle(SCALAR, table, branch, cell, c, streams, t_evap, t_cond)
         t_cond, branch = found.t_cond, found.branch
         t_evap = _evaporation(SCALAR, table, branch, c, found.t_evap)
@@ -149,7 +150,7 @@ def answer_point(table: Table, c: Conditions, limits: Limits) -> tuple[int, Valu
             break
     else:
         return OUTSIDE, None
-    share = _lift_share(table, t_evap, t_cond)
+    share = lift_share(table, t_evap, t_cond)
     code = _beyond(SCALAR, table, limits, t_evap, share)
     if code:
         return code, None
@@ -159,7 +160,7 @@ def answer_point(table: Table, c: Conditions, limits: Limits) -> tuple[int, Valu
     code = limits_module.broken_state(limits, _state(table, values))
     if code:
         return code, None
-    return OK, values
+    return (OK, values) if _sound(found.outputs) else (OUTSIDE, None)
 
 
 def answer_many(table: Table, c: Conditions, limits: Limits) -> tuple[NDArray[np.int8], Values]:
@@ -180,16 +181,16 @@ def answer_many(table: Table, c: Conditions, limits: Limits) -> tuple[NDArray[np
         Arrays of shape (n,), NaN where the code is not 0.
     """
     count = len(c.eta_s)
-    codes = np.full(count, OUTSIDE, dtype=np.int8)
+    codes = np.where(_hopeless(table, c, limits), CRITICAL, OUTSIDE).astype(np.int8)
     # A row for each point: its values are scattered to one place in memory, not to twelve.
     rows = np.full((count, len(Values._fields)), np.nan)
     given = np.column_stack(c)
-    left = np.flatnonzero(_in_domain(table, c))
+    left = np.flatnonzero(_in_domain(table, c) & (codes == OUTSIDE))
     t_evap, t_cond, branch = _guess(ARRAY, table, c if len(left) == count else c.take(left))
     for _ in range(_MAX_PIECES):
         if len(left) == 0:
             break
-        places = (_lift_share(table, t_evap, t_cond), t_evap, c.eta_s[left])
+        places = (lift_share(table, t_evap, t_cond), t_evap, c.eta_s[left])
         again = np.zeros(len(left), dtype=bool)
         for number, cell, members in _groups(table, branch, places):
             points = left[members]
@@ -248,16 +249,27 @@ def _answer_group(
     """Answer points whose search starts in one cell."""
     streams = waters(table.source_water, table.sink_water, c)
     found = _settle(ARRAY, table, branch, cell, c, streams, t_evap, t_cond)
-    share = _lift_share(table, found.t_evap, found.t_cond)
+    share = lift_share(table, found.t_evap, found.t_cond)
     codes = _beyond(ARRAY, table, limits, found.t_evap, share).astype(np.int8)
-    lost = found.astray if table.pieces[branch].usable[cell] else np.ones_like(found.astray)
-    codes[(codes == OK) & lost] = OUTSIDE
+    codes[found.astray] = OUTSIDE
+    if not table.pieces[branch].usable[cell]:
+        codes[codes == OK] = OUTSIDE
     # Where there is no answer, states may be nonsense; nothing is kept of them.
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         error = table.regions.at_many(share, found.t_evap)
         values = _values(ARRAY, table, c.eta_s, streams, found, error)
         limits_module.mark_broken_states(limits, _state(table, values), codes)
+        codes[(codes == OK) & ~_sound(found.outputs)] = OUTSIDE
     return _Group(codes, values, found.branch, found.astray)
+
+
+def _sound(outputs: Mapping[str, Value]) -> Value:
+    """Whether interpolated outputs are those of a machine that takes heat from its source.
+
+    Far above the pressure ratios that machines run at, cells border on nodes
+    without a state, and the spline runs into what they were filled with.
+    """
+    return (outputs["quality"] > 0.0) & (outputs["superheating_share"] < 1.0)
 
 
 def _settle(
@@ -277,18 +289,21 @@ def _settle(
     search = piece.closure_grid if coupled else piece.grid
     cubics = _cubics(xp, search, cell, t_evap, c.eta_s, coupled)
     top, room = table.t_cond_max, table.t_cond_max - table.min_lift
+    # A point stays where its own last step took it, whatever others in its group still do.
+    searching: Value = True
     for _ in range(_MAX_STEPS):
         per_kelvin = 1.0 / (room - t_evap)
         share = 1.0 + (t_cond - top) * per_kelvin
         s = xp.maximum(xp.minimum((share - start) * scale, 1.0 + _STRAY), -_STRAY)
         jets = _jets(piece, cubics, s, scale * per_kelvin, share - 1.0)
         d_evap, d_cond = step(xp, table.parameters, streams, t_evap, t_cond, jets, coupled)
-        t_cond = t_cond + d_cond
-        size = xp.largest_size(d_cond)
+        t_cond = t_cond + d_cond * searching
+        far = (d_cond >= _LAST_STEP) | (d_cond <= -_LAST_STEP)
         if coupled:
-            t_evap, t_cond = _inside(xp, table, t_evap + d_evap, t_cond)
-            size = max(size, xp.largest_size(d_evap))
-        if size < _LAST_STEP:
+            far = far | (d_evap >= _LAST_STEP) | (d_evap <= -_LAST_STEP)
+            t_evap, t_cond = _inside(xp, table, t_evap + d_evap * searching, t_cond)
+        searching = searching & far
+        if not xp.any(searching):
             break
         if coupled:
             cubics = _cubics(xp, search, cell, t_evap, c.eta_s, True)
@@ -301,7 +316,7 @@ def _settle(
     if coupled:
         cubics = _cubics(xp, piece.grid, cell, t_evap, c.eta_s, False)
     s = (1.0 + (t_cond - top) / (room - t_evap) - start) * scale
-    astray = _astray(axis, cell[0], s)
+    astray = searching | _astray(axis, cell[0], s)
     if coupled:
         low, per = piece.grid.axes[1].place(cell[1])
         astray = astray | _astray(piece.grid.axes[1], cell[1], (t_evap - low) * per)
@@ -363,9 +378,16 @@ def _jets(piece: Piece, cubics: Any, s: Value, scale: Value, from_top: Value) ->
     return jets
 
 
-def _lift_share(table: Table, t_evap: Value, t_cond: Value) -> Value:
+def lift_share(table: Table, t_evap: Value, t_cond: Value) -> Value:
     """Coordinate of a condensing temperature between its bounds."""
     return 1.0 + (t_cond - table.t_cond_max) / (table.t_cond_max - table.min_lift - t_evap)
+
+
+def _hopeless(table: Table, c: Conditions, limits: Limits) -> Any:
+    """Whether the return alone asks for condensation beyond its limit, whatever the rest."""
+    p = table.parameters
+    lowest = c.t_return + p.pinch + p.subcooling
+    return lowest > table.t_critical - limits.critical_margin + limits_module.TOLERANCE
 
 
 def _in_domain(table: Table, c: Conditions) -> Any:

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from surrogate.errors import InputTypeError, UnknownRefrigerantError
-
-KELVIN = 273.15
+from surrogate.units import KELVIN
 
 
 class FluidFacts(NamedTuple):

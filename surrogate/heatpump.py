@@ -17,8 +17,6 @@ from surrogate.limits import DEFAULT_LIMITS, Limits, as_limits
 from surrogate.parameters import ETA_S_DEFAULT, Parameters
 from surrogate.table import Table
 
-_UNREAD = object()
-
 
 class HeatPump:
     """A heat pump of one topology with one refrigerant.
@@ -79,7 +77,8 @@ class HeatPump:
             Parameters.from_mapping(parameters),
         )
         self._tables = tables
-        self._table: Any = _UNREAD
+        self._table: Table | None = None
+        self._looked = False
         self._warned = False
         self._request: query.Request | None = None
 
@@ -107,24 +106,22 @@ class HeatPump:
         TableError
             If there is one that must not be believed.
         """
-        if self._table is _UNREAD:
+        if not self._looked:
             self._table = store.load(self._identity, self._tables)
-        result: Table | None = self._table
-        return result
+            self._looked = True
+        return self._table
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle without the table: it is read again where the pump is next asked."""
+        return {**self.__dict__, "_table": None, "_looked": False, "_request": None}
 
     def _advice(self) -> str:
-        changed = {
-            name: value
-            for name, value in self.parameters.to_dict().items()
-            if value != Parameters().to_dict()[name]
-        }
-        flags = "".join(f" --set {name}={value:g}" for name, value in changed.items())
-        name = self.refrigerant
-        shown = f"'{name}'" if "(" in name else name
+        changed = " with these parameters" if self.parameters != Parameters() else ""
         return (
-            f"there is no table of {name}{' with these parameters' if changed else ''}, so every "
-            f"point is a full solve of some {1e3 * query.SECONDS_PER_SOLVE:.0f} ms, once TESPy is "
-            f"loaded; make a table in some minutes with `surrogate generate {shown}{flags}`"
+            f"there is no table of {self.refrigerant}{changed}, "
+            f"so every point is a full solve of some {1e3 * query.SECONDS_PER_SOLVE:.0f} ms, once "
+            f"TESPy is loaded; make a table in some minutes with "
+            f"`{query.generate_command(self._identity)}`"
         )
 
     def design(
@@ -188,9 +185,13 @@ class HeatPump:
         given = (t_source_in, t_source_out, t_return, t_supply, heat_load, eta_s)
         # The way of a single point: plain numbers need none of the reading below.
         if all([type(value) is float or type(value) is int for value in given]):
-            point = Conditions._make(map(float, given))
-            check_point(point)
-            return query.answer(request, point, SCALAR)
+            try:
+                point = Conditions._make(map(float, given))
+            except OverflowError:
+                pass  # an integer beyond all floats: the reading below says which
+            else:
+                check_point(point)
+                return query.answer(request, point, SCALAR)
         names = Conditions._fields
         conditions, container = read(dict(zip(names, given, strict=True)))
         return query.answer(request, conditions, container)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,13 +40,13 @@ class Limits:
     t_source_out_min : float
         Lowest outlet temperature of the source water [degC]; it freezes at 0.
     t_source_in_max : float
-        Highest inlet temperature of the source water [degC]; at 3 bar it
-        boils at 133.5 degC.
+        Highest inlet temperature of the source water [degC], 130 at most: at
+        3 bar, the lowest pressure a machine may have there, it boils at 133.5.
     t_return_min : float
         Lowest return temperature [degC].
     t_supply_max : float
-        Highest supply temperature [degC]; at 10 bar water boils at
-        179.9 degC.
+        Highest supply temperature [degC], 175 at most: at 10 bar, the lowest
+        pressure a machine may have there, water boils at 179.9.
     source_glide_min, sink_glide_min : float
         Smallest temperature change of source and of sink water [K]; below,
         water flows grow without bound.
@@ -71,12 +72,15 @@ class Limits:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
+            if isinstance(value, bool) or not isinstance(value, Real):
                 raise InputTypeError(f"limit {field.name} = {value!r}, but it must be a number")
+            number = float(value)
+            # Frozen: NumPy's numbers and integers become floats all the same.
+            object.__setattr__(self, field.name, number)
             low, high = _POSSIBLE.get(field.name, (-math.inf, math.inf))
-            if not low <= value <= high:
+            if not low <= number <= high:
                 raise InputError(
-                    f"limit {field.name} = {value:g}, but it must be from {low:g} to {high:g}"
+                    f"limit {field.name} = {number:g}, but it must be from {low:g} to {high:g}"
                 )
 
     def to_dict(self) -> dict[str, float]:
@@ -87,6 +91,8 @@ class Limits:
 # Source and sink are water, and above the critical point nothing condenses.
 _POSSIBLE = {
     "critical_margin": (0.0, math.inf),
+    "t_source_in_max": (-math.inf, 130.0),
+    "t_supply_max": (-math.inf, 175.0),
     "pressure_ratio_max": (1.0, math.inf),
     "t_source_out_min": (0.1, math.inf),
     "t_return_min": (0.1, math.inf),
@@ -245,7 +251,7 @@ def as_limits(value: Limits | Mapping[str, float] | None) -> Limits:
     Examples
     --------
     >>> as_limits({"pressure_ratio_max": 15}).pressure_ratio_max
-    15
+    15.0
     """
     if value is None:
         return DEFAULT_LIMITS

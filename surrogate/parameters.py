@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from numbers import Real
 
 from surrogate.errors import InputError, InputTypeError
 
@@ -62,14 +62,15 @@ class Parameters:
             low, high, unit = _RANGES[field.name]
             allowed = f"{low:g} to {high:g}{unit}"
             value = getattr(self, field.name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
+            if isinstance(value, bool) or not isinstance(value, Real):
                 raise InputTypeError(
                     f"{field.name} = {value!r}, but it must be a number, {allowed}"
                 )
-            if not (math.isfinite(value) and low <= value <= high):
+            number = float(value)
+            if not low <= number <= high:
                 raise InputError(f"{field.name} = {value}{unit}, but it must be from {allowed}")
             # Frozen: the only way to make 5 and 5.0 one and the same table.
-            object.__setattr__(self, field.name, float(value))
+            object.__setattr__(self, field.name, number)
 
     def to_dict(self) -> dict[str, float]:
         """All parameters by name."""
@@ -98,6 +99,6 @@ _RANGES: dict[str, tuple[float, float, str]] = {
     "subcooling": (0.5, 30.0, " K"),
     "min_discharge_superheat": (1.0, 30.0, " K"),
     "motor_efficiency": (0.5, 1.0, ""),
-    "p_source": (1.5, 40.0, " bar"),
-    "p_sink": (1.5, 40.0, " bar"),
+    "p_source": (3.0, 40.0, " bar"),
+    "p_sink": (10.0, 40.0, " bar"),
 }

@@ -14,7 +14,7 @@ They are those that TESPy's ``MovingBoundaryHeatExchanger`` looks at.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from surrogate.arithmetic import Arithmetic, Jet, Value
 from surrogate.conditions import Conditions
@@ -71,12 +71,6 @@ class Waters(NamedTuple):
 
     source: Stream
     sink: Stream
-
-    def take(self, index: Any) -> Waters:
-        """Some of the points of arrays of streams."""
-        return Waters(
-            *(Stream(stream.water, *(values[index] for values in stream[1:])) for stream in self)
-        )
 
 
 def waters(source: Water, sink: Water, c: Conditions) -> Waters:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -35,6 +36,7 @@ from surrogate.estimate import (
 from surrogate.evaluate import OK, OUTSIDE, Values, answer_many, answer_point
 from surrogate.identity import Identity
 from surrogate.limits import Limits
+from surrogate.parameters import Parameters
 from surrogate.table import Table
 
 OUTSIDE_CHOICES = ("solve", "raise", "nan")
@@ -111,7 +113,7 @@ def answer(request: Request, conditions: Conditions, container: Container) -> Es
     TooManySolvesError
         If the points outside the table are more than the request allows.
     """
-    if container is SCALAR:
+    if container.kind == "scalar":
         return _answer_point(request, conditions)
     return _answer_many(request, conditions, container)
 
@@ -277,12 +279,11 @@ def _scatter(
 def _solve(request: Request, c: Conditions) -> tuple[int, int, dict[str, float]]:
     """Solve one point in full: status, code of the limit, values."""
     # Imported here: TESPy takes two seconds, and most answers never need it.
-    from surrogate.cycle.design import shared_model, solve_conditions
+    from surrogate.cycle.design import solve_shared
 
-    identity = request.identity
-    model = shared_model(identity.topology, identity.refrigerant, identity.parameters)
+    _, topology, refrigerant, parameters = identity = request.identity
     try:
-        result = solve_conditions(model, c, request.limits)
+        result = solve_shared(topology, refrigerant, parameters, c, request.limits)
     except InfeasibleError as error:
         return STATUS_INFEASIBLE, limits_module.NAMES.index(error.limit), {}
     except NotConvergedError:
@@ -294,12 +295,29 @@ def _solve(request: Request, c: Conditions) -> tuple[int, int, dict[str, float]]
     return STATUS_OK, 0, found
 
 
+def generate_command(identity: Identity) -> str:
+    """Return the command that makes the table of an identity.
+
+    Examples
+    --------
+    >>> generate_command(Identity("design", "single_stage", "R1234ze(E)", Parameters(pinch=3)))
+    "surrogate generate 'R1234ze(E)' --set pinch=3.0"
+    """
+    usual = Parameters().to_dict()
+    settings = [
+        f" --set {name}={value!r}"
+        for name, value in identity.parameters.to_dict().items()
+        if value != usual[name]
+    ]
+    return f"surrogate generate {shlex.quote(identity.refrigerant)}{''.join(settings)}"
+
+
 def _check_count(request: Request, count: int) -> None:
     if count <= request.max_solves:
         return
     points = "point needs a full solve" if count == 1 else "points need a full solve each"
     way = (
-        f"make a table of it with `surrogate generate {request.identity.refrigerant}`"
+        f"make a table of it with `{generate_command(request.identity)}`"
         if request.table is None
         else "make a wider table from a spec with `surrogate generate SPEC.toml`"
     )
@@ -336,7 +354,7 @@ def _outside_message(request: Request, c: Conditions) -> str:
     if request.table is None:
         return (
             f"there is no table of {request.identity.refrigerant} for these parameters; make it "
-            f"with `surrogate generate {request.identity.refrigerant}`, or leave outside='solve'"
+            f"with `{generate_command(request.identity)}`, or leave outside='solve'"
         )
     table = request.table
     return (

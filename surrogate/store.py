@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -83,7 +84,12 @@ def load(identity: Identity, tables: str | os.PathLike[str] | None = None) -> Ta
     if path is None:
         return None
     status = path.stat()
-    return _read_once(path, identity, status.st_mtime_ns, status.st_size)
+    with _reading:
+        return _read_once(path, identity, status.st_mtime_ns, status.st_size)
+
+
+# The NetCDF library must not be entered by two threads at once.
+_reading = threading.Lock()
 
 
 @lru_cache(maxsize=32)

@@ -47,15 +47,15 @@ ARRAYS = (
     "error_lift_share_edges",
     "error_t_evap_edges",
 )
-"""Variables that answers depend on, and so the content digest covers."""
+"""Variables that answers need; the others are there for people to read."""
 
 ATTRIBUTES = (
-    "format_version",
     "kind",
     "topology",
     "refrigerant",
     "parameters",
     "spec",
+    "spec_digest",
     "t_critical",
     "t_triple",
     "t_cond_max",
@@ -64,7 +64,10 @@ ATTRIBUTES = (
     "source_glide_range",
     "sink_glide_range",
 )
-"""Attributes that answers depend on, and so the content digest covers."""
+"""Attributes that answers need."""
+
+UNDIGESTED = ("content_digest", "history")
+"""Attributes that the content digest leaves out: itself, and when the table was made."""
 
 
 class Regions(NamedTuple):
@@ -255,24 +258,24 @@ class Table:
 
 
 def content_digest(arrays: Mapping[str, NDArray[Any]], attributes: Mapping[str, Any]) -> str:
-    """SHA-256 over everything in a table that answers depend on.
+    """SHA-256 over all variables and all attributes but :data:`UNDIGESTED`.
 
     Parameters
     ----------
     arrays : mapping
-        At least the variables named in :data:`ARRAYS`.
+        Variables by name.
     attributes : mapping
-        At least those named in :data:`ATTRIBUTES`.
+        Attributes by name.
     """
     digest = hashlib.sha256()
-    for name in ARRAYS:
+    for name in sorted(arrays):
         array = np.asarray(arrays[name])
         digest.update(f"{name} {array.shape}".encode())
-        if array.dtype.kind in "OU":
-            digest.update("\n".join(array.ravel().tolist()).encode())
+        if array.dtype.kind in "OUS":
+            digest.update("\n".join(str(item) for item in array.ravel().tolist()).encode())
         else:
             digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
-    for name in ATTRIBUTES:
+    for name in sorted(set(attributes) - set(UNDIGESTED)):
         value = attributes[name]
         text = value if isinstance(value, str) else json.dumps(np.asarray(value).tolist())
         digest.update(f"{name} {text}".encode())
@@ -297,9 +300,9 @@ def read(path: Path, expected: Identity | None = None) -> Table:
     """
     arrays, attributes = _read_raw(path)
     version = attributes.get("format_version")
-    if version is None or attributes.get("kind") != "design":
+    if not isinstance(version, (int, np.integer)) or attributes.get("kind") != "design":
         raise TableError(f"{path} is a NetCDF file, but no table of heat pump designs")
-    if int(version) > FORMAT_VERSION:
+    if version > FORMAT_VERSION:
         raise TableError(
             f"{path} has format {int(version)}, but this version of surrogate reads up to "
             f"{FORMAT_VERSION}; update surrogate"
@@ -317,6 +320,8 @@ def read(path: Path, expected: Identity | None = None) -> Table:
         table = _build(path, arrays, attributes)
     except (ValueError, KeyError, IndexError, TypeError, SurrogateError) as error:
         raise TableError(f"{path} does not fit together: {error}") from error
+    if table.identity.digest != attributes["spec_digest"]:
+        raise TableError(f"{path} has the digest of another spec; generate the table again")
     if expected is not None and table.identity != expected:
         raise TableError(
             f"{path} is a table of {_describe(table.identity)}, not of {_describe(expected)}"
@@ -332,9 +337,9 @@ def _read_raw(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     try:
         with netCDF4.Dataset(path) as data:
             data.set_auto_mask(False)
-            arrays = {name: data.variables[name][...] for name in ARRAYS if name in data.variables}
+            arrays = {name: variable[...] for name, variable in data.variables.items()}
             attributes = {name: data.getncattr(name) for name in data.ncattrs()}
-    except (OSError, RuntimeError, UnicodeDecodeError) as error:
+    except Exception as error:  # a damaged file makes the NetCDF library raise anything
         raise TableError(
             f"{path} is not a whole NetCDF file ({error}); generate the table again"
         ) from error

@@ -137,6 +137,12 @@ def test_a_failed_solve_does_not_poison_the_next():
     assert dataclasses.asdict(after)["cop"] == pytest.approx(before.cop, rel=1e-8)
 
 
+def test_all_names_lead_to_one_refrigerant():
+    expected = solve_design("R717", **POINT).cop
+    assert solve_design("ammonia", **POINT).cop == pytest.approx(expected, rel=1e-9)
+    assert solve_design("r717", **POINT).cop == pytest.approx(expected, rel=1e-9)
+
+
 def test_bad_input_is_said():
     with pytest.raises(UnknownRefrigerantError, match="R71"):
         solve_design("R71", **POINT)

@@ -52,7 +52,7 @@ def test_python_shown(code, tmp_path, monkeypatch):
 
 
 # What CI runs otherwise, or what takes minutes; its other parts are tested on small tables.
-ELSEWHERE = ("make ", "surrogate generate", "python -m venv", "pip install", "git clone")
+ELSEWHERE = ("make ", "surrogate generate", "python3 -m venv", "env/bin/pip install")
 
 
 @pytest.mark.parametrize("text", blocks("sh"))

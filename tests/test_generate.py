@@ -10,10 +10,11 @@ import time
 import numpy as np
 import pytest
 from surrogate.generate import held_out
-from surrogate.generate.build import box, make_table
+from surrogate.generate.build import box, make_table, solve_nodes
 from surrogate.generate.holes import fill
 from surrogate.generate.sample import Box, sobol
 
+from surrogate.errors import SpecError
 from surrogate.limits import DEFAULT_LIMITS, broken_condition
 from surrogate.table import ARRAYS
 
@@ -47,14 +48,17 @@ def test_an_interrupted_run_goes_on_to_the_identical_table(tmp_path):
     process.wait()
     done = {p: p.stat().st_mtime_ns for p in (tmp_path / "cut").glob(".work/*/*.npz")}
     assert not list((tmp_path / "cut").glob("*.nc"))
-    resumed = make_table(spec, tmp_path / "cut", workers=2)
+    (work,) = (tmp_path / "cut" / ".work").iterdir()
+    solve_nodes(spec, work, workers=2, console=None)
     assert done
+    assert {p: p.stat().st_mtime_ns for p in done} == done, "finished chunks were solved again"
+    resumed = make_table(spec, tmp_path / "cut", workers=2)
     assert resumed.table.attributes["content_digest"] == whole.table.attributes["content_digest"]
     a, b = whole.table.to_dataset(), resumed.table.to_dataset()
     for name in ARRAYS:
         assert np.array_equal(a[name], b[name]), name
     assert resumed.summary == whole.summary
-    assert not list((tmp_path / "cut").glob(".work/*/*"))
+    assert not list((tmp_path / "whole").glob(".work/*"))
 
 
 def test_a_small_table_knows_its_error(tiny):
@@ -89,6 +93,8 @@ def test_samples_keep_the_limits_and_do_not_depend_on_their_number():
     ranges = Box((0.5, 40), (1, 30), (35, 90), (1, 50), (0.65, 0.9))
     points = sobol(ranges, 300, seed=5)
     assert all(broken_condition(DEFAULT_LIMITS, points.point(n)) == 0 for n in range(300))
+    with pytest.raises(SpecError, match="hardly a point"):
+        sobol(ranges._replace(t_supply=(5, 6)), 10, seed=5)
     first = sobol(ranges, 100, seed=5)
     assert np.array_equal(first.t_supply, points.t_supply[:100])
     assert not np.array_equal(sobol(ranges, 100, seed=6).t_supply, first.t_supply)

@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from surrogate.generate.build import box
 from surrogate.generate.held_out import QUANTITIES, Summary, compare, solve_feasible, summarise
 from surrogate.generate.spec import DesignSpec
 
 from surrogate.table import Table
+from surrogate.units import KELVIN
+
+FloatArray = NDArray[np.float64]
 
 
 class Accuracy(NamedTuple):
@@ -23,6 +27,12 @@ class Accuracy(NamedTuple):
     """Sampled points whose full solve came to no end."""
     worst: dict[str, float]
     """Largest relative error of each quantity [1]."""
+
+
+def _largest(name: str, found: FloatArray, expected: FloatArray) -> float:
+    """Largest relative error; of temperatures, over the absolute one."""
+    offset = KELVIN if name.startswith("t_") else 0.0
+    return float(np.max(np.abs(found - expected) / (expected + offset)))
 
 
 def measure(
@@ -69,8 +79,9 @@ def measure(
         console=console,
     )
     found = compare(table, solved)
+    members = found.answered
     worst = {
-        name: float(np.max(np.abs(found.values[name] / solved.values[name] - 1.0)[found.answered]))
+        name: _largest(name, found.values[name][members], solved.values[name][members])
         for name in QUANTITIES
     }
     return Accuracy(

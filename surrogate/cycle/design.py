@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import functools
 import importlib
+import threading
 from collections.abc import Mapping
 
 from surrogate import limits as limits_module
 from surrogate import topology as topologies
 from surrogate.arithmetic import SCALAR
 from surrogate.conditions import Conditions, check_point
-from surrogate.cycle.model import DISCHARGE, KELVIN, SUCTION, CycleModel, Water
+from surrogate.cycle.model import DISCHARGE, SUCTION, CycleModel, Water
 from surrogate.cycle.result import CycleResult
 from surrogate.errors import InfeasibleError, NotConvergedError
+from surrogate.fluids import canonical_name
 from surrogate.limits import DEFAULT_LIMITS, Limits
 from surrogate.parameters import ETA_S_DEFAULT, Parameters
 from surrogate.pinch import uncoupled_evaporation
+from surrogate.units import KELVIN
 
 HEAT_LOAD = 1e6
 """Heat load where none is given [W]; a design point scales with it."""
@@ -88,12 +91,39 @@ def solve_design(
     check_point(conditions)
     chosen = limits_module.as_limits(limits)
     _raise_if_broken(limits_module.broken_condition(chosen, conditions), chosen, conditions)
-    model = shared_model(topology, refrigerant, parameters or Parameters())
-    return solve_conditions(model, conditions, chosen)
+    return solve_shared(
+        topology, canonical_name(refrigerant), parameters or Parameters(), conditions, chosen
+    )
+
+
+# TESPy solves one network at a time, and it silences warnings for the whole process meanwhile.
+_solving = threading.Lock()
+
+
+def solve_shared(
+    topology: str,
+    refrigerant: str,
+    parameters: Parameters,
+    conditions: Conditions,
+    limits: Limits = DEFAULT_LIMITS,
+) -> CycleResult:
+    """Solve one point, its conditions already checked, on the model of this process.
+
+    Threads take turns.
+
+    Raises
+    ------
+    InfeasibleError, NotConvergedError
+        As :func:`solve_design`.
+    """
+    with _solving:
+        return solve_conditions(
+            _shared_model(topology, refrigerant, parameters), conditions, limits
+        )
 
 
 @functools.lru_cache(maxsize=8)
-def shared_model(topology: str, refrigerant: str, parameters: Parameters) -> CycleModel:
+def _shared_model(topology: str, refrigerant: str, parameters: Parameters) -> CycleModel:
     """Return the model of this process, built once, since building costs 40 ms."""
     return new_model(topology, refrigerant, parameters)
 

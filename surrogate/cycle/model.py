@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import logging
 import math
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +18,7 @@ from surrogate.cycle.result import CycleResult, StreamState
 from surrogate.cycle.tespy_import import TESPyNetworkError
 from surrogate.errors import NotConvergedError, UnknownRefrigerantError
 from surrogate.parameters import Parameters
-
-KELVIN = 273.15
-BAR = 1e5
+from surrogate.units import KELVIN
 
 SUCTION = "suction"
 """Superheat is set at the compressor's inlet: the normal case."""
@@ -240,9 +240,13 @@ def _shares(exchanger: Any) -> list[float]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep TESPy's own deprecation notices from the user, who cannot act on them."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    """Keep TESPy's notices from the user: failures are read from the network's status."""
+    log = logging.getLogger("TESPyLogger")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)

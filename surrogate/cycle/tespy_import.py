@@ -7,7 +7,6 @@ comes through here.
 
 from __future__ import annotations
 
-import logging
 import warnings
 
 _showwarning = warnings.showwarning
@@ -28,9 +27,6 @@ from tespy.networks import Network
 from tespy.tools.helpers import TESPyNetworkError
 
 warnings.showwarning = _showwarning
-
-# Failures are read from the network's status; the log would only repeat them.
-logging.getLogger("TESPyLogger").setLevel(logging.CRITICAL)
 
 __all__ = [
     "Component",
