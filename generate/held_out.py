@@ -15,7 +15,7 @@ from rich.console import Console
 from surrogate import limits as limits_module
 from surrogate.conditions import Conditions
 from surrogate.errors import InfeasibleError, SpecError
-from surrogate.evaluate import OK, answer_many, lift_share
+from surrogate.evaluate import OK, PER_HEAT, QUANTITIES, answer_many, lift_share
 from surrogate.identity import Identity
 from surrogate.limits import DEFAULT_LIMITS
 from surrogate.table import Regions, Table
@@ -24,21 +24,6 @@ from . import sweep
 from .sample import Box, sobol
 
 FloatArray = NDArray[np.float64]
-
-QUANTITIES = (
-    "cop",
-    "t_evap",
-    "t_cond",
-    "t_discharge",
-    "p_evap",
-    "p_cond",
-    "superheat",
-    "mass_flow",
-    "suction_volume_flow",
-    "ua_condenser",
-    "ua_evaporator",
-)
-"""Quantities of a full solve that a table's answer is set against."""
 
 COVERAGE = 0.95
 """Share of solves that a table's error bound promises to hold for."""
@@ -208,8 +193,9 @@ def compare(table: Table, solved: Solved) -> Comparison:
     """Set a table against full solves."""
     codes, values = answer_many(table, solved.conditions, DEFAULT_LIMITS)
     load = solved.conditions.heat_load
-    scaled = ("mass_flow", "suction_volume_flow", "ua_condenser", "ua_evaporator")
-    found = {name: getattr(values, name) * (load if name in scaled else 1.0) for name in QUANTITIES}
+    found = {
+        name: getattr(values, name) * (load if name in PER_HEAT else 1.0) for name in QUANTITIES
+    }
     answered = solved.feasible & (codes == OK)
     error = np.where(answered, found["cop"] / solved.values["cop"] - 1.0, np.nan)
     return Comparison(

@@ -89,6 +89,13 @@ class Values(NamedTuple):
     error: Value
 
 
+QUANTITIES = Values._fields[:-1]
+"""Values that a full solve gives, too, under the same names: all but the error."""
+
+PER_HEAT = ("mass_flow", "suction_volume_flow", "ua_condenser", "ua_evaporator")
+"""Those of them that scale with the heat load."""
+
+
 class _State(NamedTuple):
     """What the rules on states look at."""
 

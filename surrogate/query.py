@@ -33,7 +33,8 @@ from surrogate.estimate import (
     Estimate,
     no_values,
 )
-from surrogate.evaluate import OK, OUTSIDE, Values, answer_many, answer_point
+from surrogate.evaluate import OK, OUTSIDE, PER_HEAT, Values, answer_many, answer_point
+from surrogate.evaluate import QUANTITIES as SOLVED
 from surrogate.identity import Identity
 from surrogate.limits import Limits
 from surrogate.parameters import Parameters
@@ -48,22 +49,6 @@ SECONDS_PER_SOLVE = 0.06
 """Typical time of a full solve of a design point, for estimates [s]."""
 
 _SHOW_PROGRESS_AFTER = 2.0
-
-# What a full solve gives, under the same names as an estimate.
-_SOLVED = (
-    "cop",
-    "t_evap",
-    "t_cond",
-    "t_discharge",
-    "p_evap",
-    "p_cond",
-    "superheat",
-    "mass_flow",
-    "suction_volume_flow",
-    "ua_condenser",
-    "ua_evaporator",
-)
-_PER_HEAT = frozenset({"mass_flow", "suction_volume_flow", "ua_condenser", "ua_evaporator"})
 
 
 class _Answers(NamedTuple):
@@ -244,7 +229,7 @@ def _ask_table(request: Request, c: Conditions, answers: _Answers) -> None:
     part = c if everything else c.take(asked)
     codes, found = answer_many(request.table, part, request.limits)
     for name, column in zip(Values._fields, found, strict=True):
-        if name in _PER_HEAT:
+        if name in PER_HEAT:
             np.multiply(column, part.heat_load, out=column)
         if everything:
             answers.values[name] = column
@@ -288,7 +273,7 @@ def _solve(request: Request, c: Conditions) -> tuple[int, int, dict[str, float]]
         return STATUS_INFEASIBLE, limits_module.NAMES.index(error.limit), {}
     except NotConvergedError:
         return STATUS_NOT_CONVERGED, 0, {}
-    found = {name: float(getattr(result, name)) for name in _SOLVED}
+    found = {name: float(getattr(result, name)) for name in SOLVED}
     found["power"] = c.heat_load / found["cop"]
     found["heat_source"] = c.heat_load - identity.parameters.motor_efficiency * found["power"]
     found["error"] = 0.0

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from surrogate.generate.build import box
-from surrogate.generate.held_out import QUANTITIES, Summary, compare, solve_feasible, summarise
+from surrogate.generate.held_out import Summary, compare, solve_feasible, summarise
 from surrogate.generate.spec import DesignSpec
 
+from surrogate.evaluate import QUANTITIES
 from surrogate.table import Table
 from surrogate.units import KELVIN
 
