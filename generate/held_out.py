@@ -11,14 +11,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
+from surrogate.tablemodel import Regions, Table
 
 from surrogate import limits as limits_module
 from surrogate.conditions import Conditions
 from surrogate.errors import InfeasibleError, SpecError
-from surrogate.evaluate import OK, PER_HEAT, QUANTITIES, answer_many, lift_share
+from surrogate.evaluate import OK, PER_HEAT, QUANTITIES, answer_many
 from surrogate.identity import Identity
 from surrogate.limits import DEFAULT_LIMITS
-from surrogate.table import Regions, Table
+from surrogate.search import lift_share
 
 from . import sweep
 from .sample import Box, sobol

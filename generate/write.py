@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from surrogate.tablemodel import Regions
 
 from surrogate.files import written_whole
 from surrogate.table import (
@@ -16,7 +17,6 @@ from surrogate.table import (
     NOT_CONVERGED,
     UNUSABLE,
     USABLE,
-    Regions,
     content_digest,
 )
 from surrogate.topology import AXES, BRANCHES, Output

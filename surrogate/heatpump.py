@@ -15,7 +15,7 @@ from surrogate.estimate import Estimate
 from surrogate.identity import Identity
 from surrogate.limits import DEFAULT_LIMITS, Limits, as_limits
 from surrogate.parameters import ETA_S_DEFAULT, Parameters
-from surrogate.table import Table
+from surrogate.tablemodel import Table
 
 
 class HeatPump:

@@ -38,7 +38,7 @@ from surrogate.evaluate import QUANTITIES as SOLVED
 from surrogate.identity import Identity
 from surrogate.limits import Limits
 from surrogate.parameters import Parameters
-from surrogate.table import Table
+from surrogate.tablemodel import Table
 
 OUTSIDE_CHOICES = ("solve", "raise", "nan")
 

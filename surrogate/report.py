@@ -12,7 +12,8 @@ from rich.table import Table as Grid
 from surrogate import fluids, topology
 from surrogate.errors import TableError
 from surrogate.store import available_tables, shipped_folder, user_folder
-from surrogate.table import Table, read
+from surrogate.table import read
+from surrogate.tablemodel import Table
 
 if TYPE_CHECKING:
     from surrogate.estimate import Estimate

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from surrogate.errors import InputTypeError, TableNotFoundError
 from surrogate.identity import Identity
-from surrogate.table import Table, read
+from surrogate.table import read
+from surrogate.tablemodel import Table
 
 ENVIRONMENT = "SURROGATE_TABLES"
 """Variable that names a folder of tables, in place of the platform's data folder."""

@@ -11,9 +11,9 @@ from rich.console import Console
 from surrogate.generate.build import box
 from surrogate.generate.held_out import Summary, compare, solve_feasible, summarise
 from surrogate.generate.spec import DesignSpec
+from surrogate.tablemodel import Table
 
 from surrogate.evaluate import QUANTITIES
-from surrogate.table import Table
 from surrogate.units import KELVIN
 
 FloatArray = NDArray[np.float64]

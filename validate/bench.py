@@ -38,7 +38,7 @@ POINTS, POINTS_OTHERS = 2000, 1000
 @click.option("--seed", default=SEED, show_default=True, help="Another seed, other points.")
 def main(only: str | None, work: Path, points: int, others: int, seed: int) -> None:
     """Measure every bar and print it beside what is reached."""
-    console = Console(highlight=False, width=100)
+    console = Console(highlight=False, width=120)
     if only != "accuracy":
         console.print(_speed())
     if only != "speed":
