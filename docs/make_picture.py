@@ -92,6 +92,7 @@ def _map(figure: plt.Figure, axes: plt.Axes) -> None:
     lines = axes.contour(source, supply, est.cop, levels, colors="white", linewidths=0.6)
     axes.clabel(lines, levels=[3, 4, 5, 7, 10], fontsize=8)
     axes.text(10, 102, "discharge gas above 180 °C", color="0.35", fontsize=9)
+    axes.text(59.6, 45.5, "supply not\nabove source", ha="right", color="0.35", fontsize=8)
     axes.set(
         title="R717: 90 000 points in one call",
         xlabel="source inlet temperature [°C]",
