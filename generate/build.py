@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from scipy.interpolate import make_interp_spline
-from surrogate.tablemodel import Guess, Regions, Table
 
 from surrogate import fluids
 from surrogate.limits import DEFAULT_LIMITS
 from surrogate.table import NOT_CONVERGED, UNUSABLE, USABLE, read
+from surrogate.tablemodel import Guess, Regions, Table
 from surrogate.topology import BRANCHES, OUTPUTS, Output
 
 from . import held_out, nodes, sweep

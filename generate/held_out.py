@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
-from surrogate.tablemodel import Regions, Table
 
 from surrogate import limits as limits_module
 from surrogate.conditions import Conditions
@@ -20,6 +19,7 @@ from surrogate.evaluate import OK, PER_HEAT, QUANTITIES, answer_many
 from surrogate.identity import Identity
 from surrogate.limits import DEFAULT_LIMITS
 from surrogate.search import lift_share
+from surrogate.tablemodel import Regions, Table
 
 from . import sweep
 from .sample import Box, sobol

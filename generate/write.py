@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from surrogate.tablemodel import Regions
 
 from surrogate.files import written_whole
 from surrogate.table import (
@@ -19,6 +18,7 @@ from surrogate.table import (
     USABLE,
     content_digest,
 )
+from surrogate.tablemodel import Regions
 from surrogate.topology import AXES, BRANCHES, Output
 from surrogate.units import KELVIN
 

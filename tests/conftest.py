@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
 from surrogate.generate.build import Made, make_table
 from surrogate.generate.spec import DesignSpec, derive
 

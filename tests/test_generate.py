@@ -9,13 +9,13 @@ import time
 
 import numpy as np
 import pytest
+
+from surrogate.errors import SpecError
+from surrogate.evaluate import QUANTITIES
 from surrogate.generate import held_out
 from surrogate.generate.build import box, make_table, solve_nodes
 from surrogate.generate.holes import fill
 from surrogate.generate.sample import Box, sobol
-
-from surrogate.errors import SpecError
-from surrogate.evaluate import QUANTITIES
 from surrogate.limits import DEFAULT_LIMITS, broken_condition
 from surrogate.table import ARRAYS
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from surrogate.generate.build import box
-from surrogate.generate.sample import sobol
-from surrogate.generate.spec import load
 
 from surrogate.cycle.design import new_model, solve_conditions
 from surrogate.errors import InfeasibleError
 from surrogate.evaluate import OK, OUTSIDE, answer_many
+from surrogate.generate.build import box
+from surrogate.generate.sample import sobol
+from surrogate.generate.spec import load
 from surrogate.limits import DEFAULT_LIMITS, NAMES
 from surrogate.store import shipped_folder
 from surrogate.table import read

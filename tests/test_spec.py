@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from surrogate.generate.spec import derive, load
 
 from surrogate.errors import SpecError
+from surrogate.generate.spec import derive, load
 from surrogate.parameters import Parameters
 
 

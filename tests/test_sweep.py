@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from surrogate.generate import sweep
 
 from surrogate.errors import NotConvergedError
+from surrogate.generate import sweep
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=4))

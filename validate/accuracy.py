@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
+
+from surrogate.evaluate import QUANTITIES
 from surrogate.generate.build import box
 from surrogate.generate.held_out import Summary, compare, solve_feasible, summarise
 from surrogate.generate.spec import DesignSpec
 from surrogate.tablemodel import Table
-
-from surrogate.evaluate import QUANTITIES
 from surrogate.units import KELVIN
 
 FloatArray = NDArray[np.float64]

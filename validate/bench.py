@@ -12,8 +12,8 @@ import click
 from rich import box
 from rich.console import Console
 from rich.table import Table as Grid
-from surrogate.generate.sweep import default_workers
 
+from surrogate.generate.sweep import default_workers
 from surrogate.store import shipped_folder
 from surrogate.table import read
 

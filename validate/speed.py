@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from surrogate.generate import nodes, sweep
 from surrogate.generate.held_out import SolveJob
 from surrogate.generate.sample import Box, sobol
 from surrogate.generate.spec import derive
-
 from surrogate.heatpump import HeatPump
 
 POINT: dict[str, Any] = {
