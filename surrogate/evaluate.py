@@ -20,7 +20,7 @@ from surrogate.conditions import Conditions
 from surrogate.limits import Limits
 from surrogate.pinch import Waters, condenser_ua, evaporator_ua, waters
 from surrogate.search import Settled, guess, known_evaporation, lift_share, settle
-from surrogate.tablemodel import Table
+from surrogate.tablemodel import RIM, Table
 from surrogate.units import KELVIN
 
 OK, OUTSIDE = 0, -1
@@ -30,12 +30,6 @@ CRITICAL = limits_module.NAMES.index("critical_temperature")
 
 # A search may pass through this many cells and branches, one after the other.
 _MAX_PIECES = 12
-# Rounding alone must not put a point outside the grid.
-_RIM = 1e-9
-
-
-# Outputs that tables of pure fluids leave out.
-_PURE = {"condenser_glide": 0.0, "evaporator_glide": 0.0}
 
 
 class Values(NamedTuple):
@@ -260,16 +254,17 @@ def _in_domain(table: Table, c: Conditions) -> Any:
     """Whether the conditions lie in the ranges that the table was made for."""
     source_glide = c.t_source_in - c.t_source_out
     sink_glide = c.t_supply - c.t_return
+    supply, source, sink, eta_s = table.rims
     # Not chained: this must work on arrays as on floats.
     return (
-        (c.t_supply >= table.t_supply.low - _RIM)
-        & (c.t_supply <= table.t_supply.high + _RIM)
-        & (source_glide >= table.source_glide.low - _RIM)
-        & (source_glide <= table.source_glide.high + _RIM)
-        & (sink_glide >= table.sink_glide.low - _RIM)
-        & (sink_glide <= table.sink_glide.high + _RIM)
-        & (c.eta_s >= table.eta_s.low - _RIM)
-        & (c.eta_s <= table.eta_s.high + _RIM)
+        (c.t_supply >= supply.low)
+        & (c.t_supply <= supply.high)
+        & (source_glide >= source.low)
+        & (source_glide <= source.high)
+        & (sink_glide >= sink.low)
+        & (sink_glide <= sink.high)
+        & (c.eta_s >= eta_s.low)
+        & (c.eta_s <= eta_s.high)
     )
 
 
@@ -284,7 +279,7 @@ def _values(
     """Everything an estimate holds, from the interpolated outputs."""
     p = table.parameters
     t_evap, t_cond = found.t_evap, found.t_cond
-    known = found.outputs if "condenser_glide" in found.outputs else found.outputs | _PURE
+    known = found.outputs
     lift = t_cond - t_evap
     # COP of the cycle alone, before the motor's loss.
     inner = 1.0 + eta_s * known["quality"] * (t_evap + KELVIN) / lift
@@ -325,6 +320,6 @@ def _beyond(xp: Arithmetic, table: Table, limits: Limits, t_evap: Value, share: 
     """
     low, high = table.t_evap
     ends_at_limit = table.t_cond_max >= table.t_critical - limits.critical_margin - 1e-6
-    outside = (t_evap < low - _RIM) | (t_evap > high + _RIM) | (share < -_RIM)
-    above = xp.where(share > 1.0 + _RIM, CRITICAL if ends_at_limit else OUTSIDE, OK)
+    outside = (t_evap < low - RIM) | (t_evap > high + RIM) | (share < -RIM)
+    above = xp.where(share > 1.0 + RIM, CRITICAL if ends_at_limit else OUTSIDE, OK)
     return xp.where(outside, OUTSIDE, above)

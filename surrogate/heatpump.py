@@ -184,9 +184,12 @@ class HeatPump:
             request = self._ask(limits, outside, max_solves)
         given = (t_source_in, t_source_out, t_return, t_supply, heat_load, eta_s)
         # The way of a single point: plain numbers need none of the reading below.
-        if all([type(value) is float or type(value) is int for value in given]):
+        for value in given:
+            if type(value) is not float and type(value) is not int:
+                break
+        else:
             try:
-                point = Conditions._make(map(float, given))
+                point = Conditions._make([float(value) for value in given])
             except OverflowError:
                 pass  # an integer beyond all floats: the reading below says which
             else:

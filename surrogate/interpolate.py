@@ -28,7 +28,7 @@ ORDER = 4
 """Coefficients that act in one cell, per axis: cubic."""
 
 # Points of one matrix product: the fewer calls the better, up to here (measured).
-_BLOCK = 8192
+_BLOCK = 32768
 
 
 class Axis:

@@ -118,6 +118,9 @@ def settle(
         low, per = piece.grid.axes[1].place(cell[1])
         astray = astray | _astray(piece.grid.axes[1], cell[1], (t_evap - low) * per)
     outputs = dict(zip(piece.outputs, piece.grid.all_along(cubics[0], s), strict=True))
+    if not piece.gliding:
+        # Tables of pure fluids leave them out.
+        outputs["condenser_glide"] = outputs["evaporator_glide"] = 0.0
     if len(table.pieces) == 1:
         return Settled(t_evap, t_cond, outputs, branch, astray)
     here = _holds(table.parameters, branch, outputs)

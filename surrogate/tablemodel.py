@@ -18,8 +18,12 @@ from surrogate.pinch import Water
 
 FloatArray = NDArray[np.float64]
 
+RIM = 1e-9
+"""Rounding alone must not put a point outside a table."""
 
-class Regions(NamedTuple):
+
+@dataclass(frozen=True)
+class Regions:
     """Error of the COP by region of the coordinates: the conformal half-widths.
 
     ``half_width[i, j]`` holds between edges ``i`` of ``lift_share`` and ``j``
@@ -30,11 +34,19 @@ class Regions(NamedTuple):
     t_evap_edges: FloatArray
     half_width: FloatArray
 
+    @cached_property
+    def _lists(self) -> tuple[list[float], list[float], list[list[float]]]:
+        """Inner edges and half-widths as lists: faster for one point."""
+        return (
+            self.lift_share_edges[1:-1].tolist(),
+            self.t_evap_edges[1:-1].tolist(),
+            self.half_width.tolist(),
+        )
+
     def at(self, lift_share: float, t_evap: float) -> float:
         """Half-width at one place."""
-        i = bisect_right(self.lift_share_edges, lift_share, 1, len(self.half_width)) - 1
-        j = bisect_right(self.t_evap_edges, t_evap, 1, self.half_width.shape[1]) - 1
-        return float(self.half_width[i, j])
+        shares, temperatures, half_width = self._lists
+        return half_width[bisect_right(shares, lift_share)][bisect_right(temperatures, t_evap)]
 
     def at_many(self, lift_share: FloatArray, t_evap: FloatArray) -> FloatArray:
         """Half-widths at many places."""
@@ -177,6 +189,13 @@ class Table:
         t_evap = 0.5 * (self.t_evap.low + self.t_evap.high)
         t_cond = 0.5 * (t_evap + self.min_lift + self.t_cond_max)
         return float(self.guess_desuperheating.at(t_evap, t_cond, ETA_S_DEFAULT))
+
+    @cached_property
+    def rims(self) -> tuple[Range, Range, Range, Range]:
+        """Ranges of supply, source glide, sink glide and eta_s, with room for rounding."""
+        ranges = (self.t_supply, self.source_glide, self.sink_glide, self.eta_s)
+        supply, source, sink, eta_s = (Range(low - RIM, high + RIM) for low, high in ranges)
+        return supply, source, sink, eta_s
 
     @cached_property
     def parameters(self) -> Parameters:
