@@ -168,7 +168,7 @@ def print_tables(rows: list[dict[str, Any]]) -> None:
             _span(row["t_evap"]),
             *(f"{100 * error[name]:.4f}" for name in ("p99", "max")),
             "?" if row["gwp100"] is None else f"{row['gwp100']:g}",
-            f"{row['safety_class'] or '?'}{', PFAS' if row['pfas'] else ''}",
+            f"{row['safety_class'] or '?'}{' PFAS' if row['pfas'] else ''}",
         )
     console.print(grid)
     first = rows[0]

@@ -118,6 +118,7 @@ def test_tables_lists_what_is_shipped():
     for name in ("R717", "R1336mzz(E)", "single_stage", "35..96", "B2L", "PFAS"):
         assert name in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
+    assert "…" not in result.stdout, "a number was cut off"
     rows = json.loads(run("tables", "--json").stdout)
     assert {row["refrigerant"] for row in rows} >= {"R717", "R290", "R410A"}
     assert all(row["error"]["p99"] <= 1e-3 for row in rows)
