@@ -2,8 +2,8 @@
 
 Conditions become the cycle's own temperatures and the refrigerant's side there
 (:mod:`surrogate.search`), and everything a user asks for follows from that by
-arithmetic. One point runs on
-Python floats, many run on arrays, through the same formulas.
+arithmetic. One point runs on Python floats, many run on arrays, through the
+same formulas.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from surrogate import limits as limits_module
 from surrogate.arithmetic import ARRAY, SCALAR, Arithmetic, Value
 from surrogate.conditions import Conditions
-from surrogate.limits import Limits
+from surrogate.limits import Limits, State
 from surrogate.pinch import Waters, condenser_ua, evaporator_ua, waters
 from surrogate.search import Settled, guess, known_evaporation, lift_share, settle
 from surrogate.tablemodel import RIM, Table
@@ -72,18 +72,6 @@ QUANTITIES = Values._fields[:-1]
 
 PER_HEAT = ("mass_flow", "suction_volume_flow", "ua_condenser", "ua_evaporator")
 """Those of them that scale with the heat load."""
-
-
-class _State(NamedTuple):
-    """What the rules on states look at."""
-
-    t_evap: Value
-    t_cond: Value
-    t_discharge: Value
-    p_evap: Value
-    p_cond: Value
-    t_critical: float
-    t_triple: float
 
 
 def answer_point(table: Table, c: Conditions, limits: Limits) -> tuple[int, Values | None]:
@@ -300,8 +288,8 @@ def _values(
     )
 
 
-def _state(table: Table, values: Values) -> _State:
-    return _State(
+def _state(table: Table, values: Values) -> State:
+    return State(
         values.t_evap,
         values.t_cond,
         values.t_discharge,

@@ -103,6 +103,21 @@ _POSSIBLE = {
 DEFAULT_LIMITS = Limits()
 
 
+class State(NamedTuple):
+    """What the rules on states look at: floats of one point, or arrays of many.
+
+    Temperatures in degC, pressures in bar.
+    """
+
+    t_evap: Any
+    t_cond: Any
+    t_discharge: Any
+    p_evap: Any
+    p_cond: Any
+    t_critical: float
+    t_triple: float
+
+
 class Rule(NamedTuple):
     """One limit: its name, where it applies, and why it is there."""
 

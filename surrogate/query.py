@@ -124,6 +124,9 @@ def _answer_point(request: Request, c: Conditions) -> Estimate:
     status, code, found = _solve(request, c)
     if status != STATUS_OK:
         return _without_answer(c, limits, status, code, ORIGIN_SOLVE)
+    power = c.heat_load / found["cop"]
+    found["power"] = power
+    found["heat_source"] = c.heat_load - request.identity.parameters.motor_efficiency * power
     return Estimate(
         {**c._asdict(), **found, "status": STATUS_OK, "limit": 0, "origin": ORIGIN_SOLVE},
         SCALAR,
@@ -266,7 +269,7 @@ def _solve(request: Request, c: Conditions) -> tuple[int, int, dict[str, float]]
     # Imported here: TESPy takes two seconds, and most answers never need it.
     from surrogate.cycle.design import solve_shared
 
-    _, topology, refrigerant, parameters = identity = request.identity
+    _, topology, refrigerant, parameters = request.identity
     try:
         result = solve_shared(topology, refrigerant, parameters, c, request.limits)
     except InfeasibleError as error:
@@ -274,10 +277,7 @@ def _solve(request: Request, c: Conditions) -> tuple[int, int, dict[str, float]]
     except NotConvergedError:
         return STATUS_NOT_CONVERGED, 0, {}
     found = {name: float(getattr(result, name)) for name in SOLVED}
-    found["power"] = c.heat_load / found["cop"]
-    found["heat_source"] = c.heat_load - identity.parameters.motor_efficiency * found["power"]
-    found["error"] = 0.0
-    return STATUS_OK, 0, found
+    return STATUS_OK, 0, {**found, "error": 0.0}
 
 
 def generate_command(identity: Identity) -> str:

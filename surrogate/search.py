@@ -112,7 +112,7 @@ def settle(
         t_evap = xp.minimum(t_evap, uncoupled_evaporation(xp, p, c, p.superheat))
     if coupled:
         cubics = _cubics(xp, piece.grid, cell, t_evap, c.eta_s, False)
-    s = (1.0 + (t_cond - top) / (room - t_evap) - start) * scale
+    s = (lift_share(table, t_evap, t_cond) - start) * scale
     astray = searching | _astray(axis, cell[0], s)
     if coupled:
         low, per = piece.grid.axes[1].place(cell[1])

@@ -15,7 +15,7 @@ from surrogate.cycle.model import DISCHARGE, SUCTION, CycleModel, Water
 from surrogate.cycle.result import CycleResult
 from surrogate.errors import InfeasibleError, NotConvergedError
 from surrogate.fluids import canonical_name
-from surrogate.limits import DEFAULT_LIMITS, Limits
+from surrogate.limits import DEFAULT_LIMITS, Limits, State
 from surrogate.parameters import ETA_S_DEFAULT, Parameters
 from surrogate.pinch import uncoupled_evaporation
 from surrogate.units import KELVIN
@@ -161,7 +161,7 @@ def solve_conditions(
         _raise_if_too_cold(model, conditions, limits)
         raise
     _check_physics(result, model, water)
-    _raise_if_broken(limits_module.broken_state(limits, _State(result, model)), limits, conditions)
+    _raise_if_broken(limits_module.broken_state(limits, _state(result, model)), limits, conditions)
     return result
 
 
@@ -228,8 +228,7 @@ def _raise_if_too_cold(model: CycleModel, conditions: Conditions, limits: Limits
         SCALAR, model.parameters, conditions, model.parameters.superheat
     )
     if warmest < max(limits.t_evap_min, model.t_triple + limits_module.TRIPLE_MARGIN):
-        name = "evaporation_temperature"
-        raise InfeasibleError(_limit_message(name, limits, conditions), name)
+        raise _infeasible("evaporation_temperature", limits, conditions)
 
 
 def _raise_if_supercritical(
@@ -252,9 +251,7 @@ def _raise_if_supercritical(
         _solve_at(model, t_evap, min(highest, model.t_critical - _NEAREST))
         if model.condenser.td_pinch.val >= p.pinch:
             return
-    raise InfeasibleError(
-        _limit_message("critical_temperature", limits, conditions), "critical_temperature"
-    )
+    raise _infeasible("critical_temperature", limits, conditions)
 
 
 def _solve_at(model: CycleModel, t_evap: float, t_cond: float) -> None:
@@ -267,26 +264,25 @@ def _solve_at(model: CycleModel, t_evap: float, t_cond: float) -> None:
         model.solve()
 
 
-class _State:
-    """A result as the rules on states see it."""
+def _state(result: CycleResult, model: CycleModel) -> State:
+    return State(
+        result.t_evap,
+        result.t_cond,
+        result.t_discharge,
+        result.p_evap,
+        result.p_cond,
+        model.t_critical,
+        model.t_triple,
+    )
 
-    __slots__ = ("p_cond", "p_evap", "t_cond", "t_critical", "t_discharge", "t_evap", "t_triple")
 
-    def __init__(self, result: CycleResult, model: CycleModel) -> None:
-        self.t_evap, self.t_cond = result.t_evap, result.t_cond
-        self.p_evap, self.p_cond = result.p_evap, result.p_cond
-        self.t_discharge = result.t_discharge
-        self.t_critical, self.t_triple = model.t_critical, model.t_triple
-
-
-def _limit_message(name: str, limits: Limits, conditions: Conditions) -> str:
-    return f"{limits_module.reason(name, limits)} ({conditions.describe()})"
+def _infeasible(name: str, limits: Limits, conditions: Conditions) -> InfeasibleError:
+    return InfeasibleError(f"{limits_module.reason(name, limits)} ({conditions.describe()})", name)
 
 
 def _raise_if_broken(code: int, limits: Limits, conditions: Conditions) -> None:
     if code:
-        name = limits_module.NAMES[code]
-        raise InfeasibleError(_limit_message(name, limits, conditions), name)
+        raise _infeasible(limits_module.NAMES[code], limits, conditions)
 
 
 def _check_physics(result: CycleResult, model: CycleModel, water: Water) -> None:

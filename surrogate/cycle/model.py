@@ -5,20 +5,17 @@ from __future__ import annotations
 import abc
 import contextlib
 import logging
-import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import CoolProp.CoolProp as CP
-
+from surrogate import fluids
 from surrogate.cycle.blocks import Flowsheet, cold_side, hot_side
 from surrogate.cycle.result import CycleResult, StreamState
 from surrogate.cycle.tespy_import import TESPyNetworkError
-from surrogate.errors import NotConvergedError, UnknownRefrigerantError
+from surrogate.errors import NotConvergedError
 from surrogate.parameters import Parameters
-from surrogate.units import KELVIN
 
 SUCTION = "suction"
 """Superheat is set at the compressor's inlet: the normal case."""
@@ -67,8 +64,8 @@ class CycleModel(abc.ABC):
     def __init__(self, refrigerant: str, parameters: Parameters) -> None:
         self.refrigerant = refrigerant
         self.parameters = parameters
-        self.t_critical = saturation_limit(refrigerant, "Tcrit")
-        self.t_triple = saturation_limit(refrigerant, "Tmin")
+        self.t_critical = fluids.t_critical(refrigerant)
+        self.t_triple = fluids.t_lowest(refrigerant)
         self.reset()
 
     @abc.abstractmethod
@@ -211,25 +208,6 @@ class CycleModel(abc.ABC):
     @staticmethod
     def _superheat(stream: Any) -> float:
         return float(stream.T.val - stream.T_dew.val)
-
-
-def saturation_limit(refrigerant: str, which: str) -> float:
-    """Critical (``"Tcrit"``) or lowest (``"Tmin"``) temperature of a refrigerant [degC].
-
-    Raises
-    ------
-    UnknownRefrigerantError
-        If CoolProp does not know the refrigerant.
-    """
-    try:
-        value = CP.PropsSI(which, refrigerant)
-    except ValueError:
-        value = math.inf
-    if not math.isfinite(value):
-        raise UnknownRefrigerantError(
-            f"refrigerant = {refrigerant!r}, but CoolProp knows no fluid of that name"
-        )
-    return float(value) - KELVIN
 
 
 def _shares(exchanger: Any) -> list[float]:
