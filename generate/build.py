@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
-import hashlib
-import json
 import math
 import shutil
-from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +21,7 @@ from surrogate.topology import BRANCHES, OUTPUTS, Output
 
 from . import held_out, nodes, sweep
 from .holes import fill
+from .netcdf import now
 from .sample import Box
 from .spec import DesignSpec
 from .water import excess_factors
@@ -78,7 +75,7 @@ def make_table(
         The table and its error.
     """
     workers = workers or sweep.default_workers()
-    place = (work or folder / ".work") / _work_name(spec)
+    place = (work or folder / ".work") / sweep.work_name(spec)
     content = solve_nodes(spec, place, workers=workers, console=console)
     draft_path = place / "draft.nc"
     write(draft_path, content)
@@ -146,7 +143,7 @@ def solve_nodes(spec: DesignSpec, place: Path, *, workers: int, console: Console
         outputs=tuple(outputs),
         values=filled,
         status=np.stack(status),
-        coefficients=_fit(axes, np.concatenate(list(filled), axis=-1)),
+        coefficients=fit_splines(axes, np.concatenate(list(filled), axis=-1)),
         guess=_guesses(spec, axes, outputs, filled, np.stack(status)),
         water_excess=np.array(
             [
@@ -162,7 +159,7 @@ def solve_nodes(spec: DesignSpec, place: Path, *, workers: int, console: Console
             np.array([[np.inf]]),
         ),
         summary=None,
-        made=datetime.datetime.now(datetime.UTC).replace(microsecond=0).isoformat(),
+        made=now(),
     )
 
 
@@ -203,7 +200,7 @@ def _needs_raising(spec: DesignSpec, values: FloatArray, status: NDArray[np.int8
     return bool(((status != NOT_CONVERGED) & (superheat < needed)).any())
 
 
-def _fit(axes: tuple[FloatArray, ...], values: FloatArray) -> FloatArray:
+def fit_splines(axes: tuple[FloatArray, ...], values: FloatArray) -> FloatArray:
     """Coefficients of not-a-knot cubic splines, axis after axis."""
     result = values
     for number, axis in enumerate(axes):
@@ -250,10 +247,3 @@ def _guesses(
 def _places(names: tuple[str, ...]) -> list[int]:
     every = [output.name for output in OUTPUTS]
     return [every.index(name) for name in names]
-
-
-def _work_name(spec: DesignSpec) -> str:
-    """Name of the folder for unfinished work: another spec or version starts anew."""
-    packages = [version(name) for name in ("tespy", "coolprop", "heatpump-surrogate")]
-    text = json.dumps([spec.to_json(), packages])
-    return f"{spec.identity.refrigerant}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"

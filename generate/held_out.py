@@ -235,17 +235,39 @@ def regions(table: Table, comparison: Comparison) -> Regions:
     t_evap = comparison.values["t_evap"][comparison.answered]
     t_cond = comparison.values["t_cond"][comparison.answered]
     errors = comparison.error[comparison.answered]
-    share = lift_share(table, t_evap, t_cond)
-    share_edges = _edges(share, _LIFT_REGIONS, 0.0, 1.0)
-    evap_edges = _edges(t_evap, _EVAP_REGIONS, *table.t_evap)
-    half_width = np.full((len(share_edges) - 1, len(evap_edges) - 1), conformal_half_width(errors))
-    i = np.searchsorted(share_edges[1:-1], share, side="right")
-    j = np.searchsorted(evap_edges[1:-1], t_evap, side="right")
+    return bound_regions(
+        errors,
+        (lift_share(table, t_evap, t_cond), 0.0, 1.0, _LIFT_REGIONS),
+        (t_evap, *table.t_evap, _EVAP_REGIONS),
+    )
+
+
+def bound_regions(
+    errors: FloatArray,
+    rows: tuple[FloatArray, float, float, int],
+    columns: tuple[FloatArray, float, float, int],
+) -> Regions:
+    """Bound errors region by region of two coordinates.
+
+    Parameters
+    ----------
+    errors : array, shape (n,)
+        Relative errors.
+    rows, columns : tuple
+        A coordinate of each error, its lowest and highest value, and how many
+        regions it is cut into.
+    """
+    row_edges, column_edges = (
+        _edges(place, count, low, high) for place, low, high, count in (rows, columns)
+    )
+    half_width = np.full((len(row_edges) - 1, len(column_edges) - 1), conformal_half_width(errors))
+    i = np.searchsorted(row_edges[1:-1], rows[0], side="right")
+    j = np.searchsorted(column_edges[1:-1], columns[0], side="right")
     for place in np.ndindex(half_width.shape):
         members = errors[(i == place[0]) & (j == place[1])]
         if len(members) >= _MIN_REGION:
             half_width[place] = conformal_half_width(members)
-    return Regions(share_edges, evap_edges, half_width)
+    return Regions(row_edges, column_edges, half_width)
 
 
 def _edges(values: FloatArray, count: int, low: float, high: float) -> FloatArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +28,13 @@ ETA_S_LOW, ETA_S_HIGH = 0.65, 0.90
 Span = Annotated[tuple[float, float], Field(description="lowest and highest value")]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A part of a spec: no unknown fields, no changes."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class AxisSpec(_Strict):
+class AxisSpec(Strict):
     """Nodes from ``low`` to ``high``, denser towards ``high`` with ``clustering``."""
 
     low: float
@@ -64,7 +66,7 @@ _POSSIBLE = {
 _ROOM = 4.0
 
 
-class Domain(_Strict):
+class Domain(Strict):
     """Conditions that the table answers, beside its coordinates' own ranges."""
 
     t_supply: Span
@@ -82,14 +84,14 @@ class Domain(_Strict):
         return self
 
 
-class HeldOut(_Strict):
+class HeldOut(Strict):
     """Full solves that the table never saw, from which its error is measured."""
 
     points: int = Field(default=2000, ge=20, le=100_000)
     seed: int = Field(default=1, ge=0)
 
 
-class DesignSpec(_Strict):
+class DesignSpec(Strict):
     """What a design table is made of.
 
     ``t_cond_max`` and ``min_lift`` bound the condensing temperature:
@@ -218,6 +220,14 @@ def derive(refrigerant: str, **overrides: Any) -> DesignSpec:
 
 
 def validate(values: dict[str, Any]) -> DesignSpec:
+    """Check a whole spec of a design table; see :func:`validated`."""
+    return validated(DesignSpec, values)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def validated(model: type[Model], values: dict[str, Any]) -> Model:
     """Check a whole spec.
 
     Raises
@@ -226,22 +236,24 @@ def validate(values: dict[str, Any]) -> DesignSpec:
         Naming every field that is wrong, with its value.
     """
     try:
-        return DesignSpec.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
         problems = [
             f"{'.'.join(str(part) for part in item['loc']) or 'spec'}: {_plain(item)}"
             for item in error.errors()
         ]
         raise SpecError("the spec is wrong: " + "; ".join(problems)) from error
+    except SurrogateError as error:
+        raise SpecError(f"the spec is wrong: {error}") from error
 
 
-def load(path: Path) -> DesignSpec:
-    """Read a spec from TOML; fields it does not give are derived.
+def read_toml(path: Path) -> dict[str, Any]:
+    """Values of a spec's file.
 
     Raises
     ------
     SpecError
-        If the file cannot be read or the spec is wrong.
+        If the file cannot be read, or names no refrigerant.
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -249,13 +261,9 @@ def load(path: Path) -> DesignSpec:
         raise SpecError(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SpecError(f"{path} is not TOML: {error}") from error
-    refrigerant = values.pop("refrigerant", None)
-    if not isinstance(refrigerant, str):
+    if not isinstance(values.get("refrigerant"), str):
         raise SpecError(f'{path} names no refrigerant; add a line: refrigerant = "R717"')
-    try:
-        return derive(refrigerant, **values)
-    except SpecError as error:
-        raise SpecError(f"{path}: {error}") from error
+    return values
 
 
 def _plain(item: Any) -> str:

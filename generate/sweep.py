@@ -8,9 +8,12 @@ interrupted finds it there and goes on with the others.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
@@ -252,3 +255,21 @@ def _progress(console: Console | None) -> Progress:
 def default_workers() -> int:
     """Processes to use where the caller does not say: one for each usable core."""
     return int(joblib.cpu_count())
+
+
+class Spec(Protocol):
+    """What work is named after."""
+
+    @property
+    def refrigerant(self) -> str:
+        """The refrigerant."""
+
+    def model_dump_json(self) -> str:
+        """The spec as text, the same for the same spec."""
+
+
+def work_name(spec: Spec) -> str:
+    """Name of the folder for unfinished work: another spec or version starts anew."""
+    packages = [version(name) for name in ("tespy", "coolprop", "heatpump-surrogate")]
+    text = json.dumps([spec.model_dump_json(), packages])
+    return f"{spec.refrigerant}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"

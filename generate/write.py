@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from surrogate.files import written_whole
-from surrogate.table import (
-    FORMAT_VERSION,
-    NOT_CONVERGED,
-    UNUSABLE,
-    USABLE,
-    content_digest,
-)
+from surrogate.table import NOT_CONVERGED, UNUSABLE, USABLE
 from surrogate.tablemodel import Regions
 from surrogate.topology import AXES, BRANCHES, Output
 from surrogate.units import KELVIN
 
+from .netcdf import common_attributes, write_checked
 from .nodes import t_cond_at
 
 if TYPE_CHECKING:
@@ -59,8 +51,6 @@ def write(path: Path, content: Content) -> None:
     content : Content
         What it holds.
     """
-    import xarray as xr
-
     branches = list(BRANCHES[: len(content.values)])
     columns = [f"{branch}.{output.name}" for branch in branches for output in content.outputs]
     node_dims = ("branch", *AXES)
@@ -141,25 +131,15 @@ def write(path: Path, content: Content) -> None:
         },
     )
     for name, edges in (
-        ("lift_share", content.regions.lift_share_edges),
-        ("t_evap", content.regions.t_evap_edges),
+        ("lift_share", content.regions.row_edges),
+        ("t_evap", content.regions.column_edges),
     ):
         arrays[f"error_{name}_edges"] = (
             f"error_{name}_edge",
             edges,
             {"units": AXES[name][0], "long_name": f"edges of the regions in {name}"},
         )
-    attributes = _attributes(content)
-    plain = {name: np.asarray(array[1]) for name, array in arrays.items()}
-    attributes["content_digest"] = content_digest(plain, attributes)
-    dataset = xr.Dataset(arrays, attrs=attributes)
-    encoding = {
-        name: {"zlib": True, "shuffle": True, "complevel": 9}
-        for name, variable in dataset.variables.items()
-        if variable.dtype.kind in "fi" and variable.ndim > 1
-    }
-    with written_whole(path) as temporary:
-        dataset.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
+    write_checked(path, arrays, _attributes(content))
 
 
 def _t_cond(content: Content) -> FloatArray:
@@ -184,19 +164,13 @@ def _attributes(content: Content) -> dict[str, Any]:
     spec = content.spec
     identity = spec.identity
     domain = spec.domain
-    tool = f"heatpump-surrogate {version('heatpump-surrogate')}"
-    attributes: dict[str, Any] = {
-        "Conventions": "CF-1.11",
-        "title": f"Design points of a {identity.topology} heat pump with {identity.refrigerant}",
-        "source": f"TESPy {version('tespy')} with CoolProp {version('coolprop')}",
-        "history": f"{content.made} made by {tool}",
-        "format_version": FORMAT_VERSION,
-        "kind": identity.kind,
-        "topology": identity.topology,
-        "refrigerant": identity.refrigerant,
-        "parameters": json.dumps(identity.parameters.to_dict()),
+    attributes = common_attributes(
+        identity,
+        f"Design points of a {identity.topology} heat pump with {identity.refrigerant}",
+        content.made,
+    )
+    attributes |= {
         "spec": spec.to_json(),
-        "spec_digest": identity.digest,
         "t_critical": content.t_critical,
         "t_triple": content.t_triple,
         "t_cond_max": spec.t_cond_max,

@@ -70,6 +70,34 @@ class Conditions(NamedTuple):
         )
 
 
+class Operation(NamedTuple):
+    """Checked operating points of a plant: floats of one, or equally long 1-D arrays of many.
+
+    Temperatures in degC, heat load in W. The source's outlet is not among
+    them: it follows, or the plant holds it.
+    """
+
+    t_source_in: Any
+    t_return: Any
+    t_supply: Any
+    heat_load: Any
+
+    def take(self, index: Any) -> Operation:
+        """Some of the points of an array of them."""
+        return Operation(*(column[index] for column in self))
+
+    def point(self, index: int) -> Operation:
+        """One point of an array of them, as floats."""
+        return Operation(*(float(column[index]) for column in self))
+
+    def describe(self) -> str:
+        """One point in words, for messages."""
+        return (
+            f"source {self.t_source_in:g} degC, sink {self.t_return:g} -> {self.t_supply:g} degC, "
+            f"{self.heat_load:g} W"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Container:
     """What the caller's values came in, so that the answer goes out in the same.
@@ -128,7 +156,7 @@ def check_point(conditions: Conditions) -> None:
         raise InputError(_order_message(1, conditions))
 
 
-def check_array(conditions: Conditions) -> None:
+def check_array(conditions: Conditions | Operation) -> None:
     """Check the conditions of many points at once; the error names the first bad one.
 
     Raises
@@ -136,16 +164,40 @@ def check_array(conditions: Conditions) -> None:
     InputError
         As :func:`check_point`.
     """
-    for (name, quantity), values in zip(CONDITIONS.items(), conditions, strict=True):
+    for name, values in zip(conditions._fields, conditions, strict=True):
+        quantity = CONDITIONS[name]
         # NaN passes through both extremes and fails the comparison.
         if values.size and not (values.min() >= quantity.low and values.max() <= quantity.high):
             at = int(np.argmin((values >= quantity.low) & (values <= quantity.high)))
             raise InputError(_range_message(name, values[at], at))
     for which, (cold, warm) in enumerate(_ORDER):
+        if not hasattr(conditions, cold):
+            continue
         wrong = getattr(conditions, cold) >= getattr(conditions, warm)
         if wrong.any():
             at = int(np.argmax(wrong))
             raise InputError(_order_message(which, conditions.point(at), at))
+
+
+def read_point(values: Mapping[str, Any]) -> Conditions:
+    """Turn the numbers of one design point into checked conditions.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        As :func:`read`; arrays are no numbers here.
+    """
+    point = Conditions(**{name: _number(name, value) for name, value in values.items()})
+    check_point(point)
+    return point
+
+
+def read_operation(values: Mapping[str, Any]) -> tuple[Operation, Container]:
+    """Turn what a caller gave into checked operating points; arrays even for one."""
+    columns, container = _columns(values)
+    operation = Operation(**columns)
+    check_array(operation)
+    return operation, container
 
 
 def read(values: Mapping[str, Any]) -> tuple[Conditions, Container]:
@@ -172,25 +224,29 @@ def read(values: Mapping[str, Any]) -> tuple[Conditions, Container]:
     InputError
         If shapes do not broadcast, or a value fails its check.
     """
+    if all(_kind(name, value) == "scalar" for name, value in values.items()):
+        return read_point(values), SCALAR
+    columns, container = _columns(values)
+    conditions = Conditions(**columns)
+    check_array(conditions)
+    return conditions, container
+
+
+def _columns(values: Mapping[str, Any]) -> tuple[dict[str, FloatArray], Container]:
+    """Equally long arrays from what a caller gave, and its kind."""
     kinds = {name: _kind(name, value) for name, value in values.items()}
     if all(kind == "scalar" for kind in kinds.values()):
-        point = Conditions(**{name: _number(name, value) for name, value in values.items()})
-        check_point(point)
-        return point, SCALAR
+        return {name: np.array([_number(name, value)]) for name, value in values.items()}, SCALAR
     if "pandas" in kinds.values() and "xarray" in kinds.values():
         raise InputTypeError(
             f"{_first(kinds, 'pandas')} is a pandas Series and {_first(kinds, 'xarray')} an xarray "
             "DataArray; give all in one kind"
         )
     if "pandas" in kinds.values():
-        columns, container = _read_pandas(values, kinds)
-    elif "xarray" in kinds.values():
-        columns, container = _read_xarray(values, kinds)
-    else:
-        columns, container = _read_numpy(values)
-    conditions = Conditions(**columns)
-    check_array(conditions)
-    return conditions, container
+        return _read_pandas(values, kinds)
+    if "xarray" in kinds.values():
+        return _read_xarray(values, kinds)
+    return _read_numpy(values)
 
 
 def _kind(name: str, value: Any) -> str:
@@ -322,7 +378,7 @@ def _range_message(name: str, value: float, index: int | None = None) -> str:
     )
 
 
-def _order_message(which: int, point: Conditions, index: int | None = None) -> str:
+def _order_message(which: int, point: Conditions | Operation, index: int | None = None) -> str:
     cold, warm = _ORDER[which]
     body = "source must be cooled" if which == 0 else "sink must be heated"
     return (

@@ -47,3 +47,7 @@ class NotConvergedError(SurrogateError, RuntimeError):
 
 class TooManySolvesError(SurrogateError, RuntimeError):
     """A call that would need more full solves than the caller allowed."""
+
+
+class MissingExtraError(SurrogateError, ImportError):
+    """An optional package that is not installed."""

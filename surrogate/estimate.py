@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -92,6 +92,9 @@ class Estimate:
 
     __slots__ = ("_container", "_limits", "_values")
 
+    _quantities: ClassVar[Mapping[str, Quantity]] = QUANTITIES
+    _flags: ClassVar[tuple[str, ...]] = ()
+
     cop: Any
     power: Any
     heat_source: Any
@@ -124,7 +127,7 @@ class Estimate:
         self._limits = limits
 
     def __getattr__(self, name: str) -> Any:
-        if name in CONDITIONS or name in QUANTITIES:
+        if name in CONDITIONS or name in self._quantities or name in self._flags:
             value = self._values[name]
             if self._container.kind == "scalar":
                 return value
@@ -139,7 +142,7 @@ class Estimate:
         self._values, self._container, self._limits = state
 
     def __dir__(self) -> list[str]:
-        return sorted([*object.__dir__(self), *CONDITIONS, *QUANTITIES])
+        return sorted([*object.__dir__(self), *CONDITIONS, *self._quantities, *self._flags])
 
     @property
     def status(self) -> Any:
@@ -185,11 +188,8 @@ class Estimate:
         if len(bad) == 0:
             return self
         first = int(bad[0])
-        point = Conditions(
-            *(float(np.atleast_1d(self._values[name])[first]) for name in CONDITIONS)
-        )
         more = f"; {len(bad)} of {len(codes)} points have no answer" if len(codes) > 1 else ""
-        where = f"{point.describe()}{more}"
+        where = f"{self._describe(first)}{more}"
         if codes[first] == STATUS_INFEASIBLE:
             name = limits_module.NAMES[int(np.atleast_1d(self._values["limit"])[first])]
             raise InfeasibleError(f"{limits_module.reason(name, self._limits)} ({where})", name)
@@ -197,9 +197,14 @@ class Estimate:
             raise OutsideTableError(f"the point lies outside the table ({where})")
         raise NotConvergedError(f"the full solve found no solution ({where})")
 
+    def _describe(self, index: int) -> str:
+        """One point in words."""
+        values = (float(np.atleast_1d(self._values[name])[index]) for name in CONDITIONS)
+        return Conditions(*values).describe()
+
     def to_dict(self) -> dict[str, Any]:
         """Everything by name, each as the attribute of that name."""
-        names = [*CONDITIONS, *QUANTITIES, "status", "limit", "origin"]
+        names = [*CONDITIONS, *self._quantities, *self._flags, "status", "limit", "origin"]
         return {name: getattr(self, name) for name in names}
 
     def to_frame(self) -> Any:
@@ -207,7 +212,8 @@ class Estimate:
         import pandas as pd
 
         index = self._container.template if self._container.kind == "pandas" else None
-        columns = {name: np.atleast_1d(self._values[name]) for name in (*CONDITIONS, *QUANTITIES)}
+        names = (*CONDITIONS, *self._quantities, *self._flags)
+        columns = {name: np.atleast_1d(self._values[name]) for name in names}
         for name, labels in _LABELS.items():
             columns[name] = np.array(labels)[np.atleast_1d(self._values[name])]
         return pd.DataFrame(columns, index=index)
@@ -226,7 +232,8 @@ class Estimate:
         else:
             dims = tuple(f"dim_{number}" for number in range(len(container.shape)))
         units = {name: (q.unit, q.long_name) for name, q in CONDITIONS.items()}
-        units |= {name: (q.unit, q.long_name) for name, q in QUANTITIES.items()}
+        units |= {name: (q.unit, q.long_name) for name, q in self._quantities.items()}
+        units |= {name: ("1", name) for name in self._flags}
         # A condition that is a coordinate already need not be a variable, too.
         units = {name: unit for name, unit in units.items() if name not in (coords or {})}
         variables = {

@@ -18,7 +18,14 @@ from surrogate import limits as limits_module
 from surrogate.arithmetic import ARRAY, SCALAR, Arithmetic, Value
 from surrogate.conditions import Conditions
 from surrogate.limits import Limits, State
-from surrogate.pinch import Waters, condenser_ua, evaporator_ua, waters
+from surrogate.pinch import (
+    Waters,
+    condenser_ends,
+    condenser_ua,
+    evaporator_ends,
+    evaporator_ua,
+    waters,
+)
 from surrogate.search import Settled, guess, known_evaporation, lift_share, settle
 from surrogate.tablemodel import RIM, Table
 from surrogate.units import KELVIN
@@ -282,8 +289,9 @@ def _values(
         superheat=known["superheat"],
         mass_flow=mass_flow,
         suction_volume_flow=mass_flow * xp.exp(-known["log_suction_density"]),
-        ua_condenser=condenser_ua(xp, p, streams.sink, t_cond, known),
-        ua_evaporator=(1.0 - 1.0 / inner) * evaporator_ua(xp, streams.source, t_evap, known),
+        ua_condenser=condenser_ua(xp, condenser_ends(p, streams.sink, t_cond, known), known),
+        ua_evaporator=(1.0 - 1.0 / inner)
+        * evaporator_ua(xp, evaporator_ends(streams.source, t_evap, known), known),
         error=error,
     )
 

@@ -9,12 +9,13 @@ from typing import Any
 
 from surrogate import fluids, query, store
 from surrogate import topology as topologies
-from surrogate.conditions import SCALAR, Conditions, check_point, read
+from surrogate.conditions import SCALAR, Conditions, check_point, read, read_point
 from surrogate.errors import InputError
 from surrogate.estimate import Estimate
-from surrogate.identity import Identity
+from surrogate.identity import SOURCE_CONTROLS, Identity, Sizing
 from surrogate.limits import DEFAULT_LIMITS, Limits, as_limits
 from surrogate.parameters import ETA_S_DEFAULT, Parameters
+from surrogate.plant import Plant
 from surrogate.tablemodel import Table
 
 
@@ -198,6 +199,69 @@ class HeatPump:
         names = Conditions._fields
         conditions, container = read(dict(zip(names, given, strict=True)))
         return query.answer(request, conditions, container)
+
+    def plant(
+        self,
+        *,
+        t_source_in: float,
+        t_source_out: float,
+        t_return: float,
+        t_supply: float,
+        heat_load: float,
+        eta_s: float = ETA_S_DEFAULT,
+        source_control: str = "flow",
+        limits: Limits | Mapping[str, float] | None = None,
+    ) -> Plant:
+        """Size a plant for a design point, to run it at others.
+
+        Parameters
+        ----------
+        t_source_in, t_source_out, t_return, t_supply : float
+            Temperatures of the design [degC]; see :meth:`design`.
+        heat_load : float
+            Heat load of the design [W].
+        eta_s : float
+            Isentropic efficiency of the compressor at the design [1].
+        source_control : {"flow", "outlet"}
+            What is held on the source side off design: the design's flow, so
+            that the outlet follows, or the design's outlet, so that the flow
+            follows.
+        limits : Limits or mapping, optional
+            What the plant must not exceed.
+
+        Returns
+        -------
+        Plant
+            Ask it with :meth:`Plant.operate` and :meth:`Plant.capacity`.
+
+        Raises
+        ------
+        InputError, InputTypeError
+            If an argument makes no sense.
+        InfeasibleError, NotConvergedError
+            If there is no such design.
+
+        Examples
+        --------
+        >>> plant = HeatPump("R717").plant(t_source_in=30, t_source_out=25, t_return=50,
+        ...                                t_supply=80, heat_load=1e6)
+        >>> round(plant.capacity(t_source_in=25, t_return=50, t_supply=80) / 1e3)
+        846
+        """
+        if source_control not in SOURCE_CONTROLS:
+            raise InputError(
+                f"source_control = {source_control!r}, but it must be one of "
+                f"{', '.join(SOURCE_CONTROLS)}"
+            )
+        values = (t_source_in, t_source_out, t_return, t_supply, heat_load, eta_s)
+        point = read_point(dict(zip(Conditions._fields, values, strict=True)))
+        if point.heat_load == 0.0:
+            raise InputError("heat_load = 0 W, but a plant must be designed for some heat")
+        chosen = as_limits(limits)
+        design = self.design(**point._asdict(), limits=chosen).raise_for_status()
+        sizing = Sizing(*point[:4], point.eta_s, source_control)
+        identity = self._identity._replace(kind="plant", sizing=sizing)
+        return Plant(identity, design, self.table, self._tables, chosen)
 
     def _ask(
         self, limits: Limits | Mapping[str, float] | None, outside: str, max_solves: int

@@ -8,6 +8,31 @@ from typing import NamedTuple
 
 from surrogate.parameters import Parameters
 
+SOURCE_CONTROLS = ("flow", "outlet")
+"""What a plant holds on its source side: the design's flow, or the outlet temperature."""
+
+
+class Sizing(NamedTuple):
+    """The design point that a plant is sized for, whatever its heat load.
+
+    All that a plant does scales with its heat load, so plants of any size
+    share one map. Temperatures in degC, ``eta_s`` as a fraction.
+    """
+
+    t_source_in: float
+    t_source_out: float
+    t_return: float
+    t_supply: float
+    eta_s: float
+    source_control: str = "flow"
+
+    def describe(self) -> str:
+        """The design in words, for messages."""
+        return (
+            f"{self.t_source_in:g}/{self.t_source_out:g} -> {self.t_return:g}/{self.t_supply:g} "
+            f"degC, eta_s {self.eta_s:g}, source {self.source_control} held"
+        )
+
 
 class Identity(NamedTuple):
     """What a query asks for, and so what tells one table from another."""
@@ -16,10 +41,12 @@ class Identity(NamedTuple):
     topology: str
     refrigerant: str
     parameters: Parameters
+    sizing: Sizing | None = None
+    """Of a plant; None where a table holds no plant."""
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all four, as hexadecimal digits.
+        """SHA-256 of all of them, as hexadecimal digits.
 
         Examples
         --------
@@ -29,11 +56,10 @@ class Identity(NamedTuple):
         >>> a.digest == a._replace(parameters=Parameters(pinch=3)).digest
         False
         """
-        text = json.dumps(
-            [self.kind, self.topology, self.refrigerant, self.parameters.to_dict()],
-            sort_keys=True,
-        )
-        return hashlib.sha256(text.encode()).hexdigest()
+        parts = [self.kind, self.topology, self.refrigerant, self.parameters.to_dict()]
+        if self.sizing is not None:
+            parts.append(self.sizing._asdict())
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property
     def file_name(self) -> str:

@@ -201,6 +201,23 @@ class SplineGrid:
             cubics.append(block @ reduce(_outer, others, steep))
         return cubics
 
+    def values_many(self, points: Sequence[FloatArray]) -> FloatArray:
+        """All outputs at many points, shape (outputs, n); beyond the grid, its outermost cubics.
+
+        Parameters
+        ----------
+        points : sequence of array, shape (n,)
+            Coordinates, axis by axis.
+        """
+        result = np.empty((self.outputs, len(points[0])))
+        for cell, members in self.groups(points):
+            first, *rest = [x[members] for x in points]
+            start, scale = self.axes[0].place(cell[0])
+            cubic = self.cubics_many(cell, rest, False)[0].reshape(ORDER, self.outputs, -1)
+            s = (first - start) * scale
+            result[:, members] = cubic[0] + s * (cubic[1] + s * (cubic[2] + s * cubic[3]))
+        return result
+
     def along(self, cubic: Any, output: int, s: Any) -> Any:
         """Value of one output's cubic at a place within the cell."""
         n = self.outputs

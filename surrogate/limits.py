@@ -49,7 +49,13 @@ class Limits:
         pressure a machine may have there, water boils at 179.9.
     source_glide_min, sink_glide_min : float
         Smallest temperature change of source and of sink water [K]; below,
-        water flows grow without bound.
+        water flows grow without bound. The source of a plant that holds its
+        flow may change by less.
+    overspeed : float
+        Largest suction volume flow of a plant over that of its design [1].
+    turndown : float
+        Smallest suction volume flow of a plant over that of its design at
+        which it runs without a break [1]; for less heat it cycles.
 
     Raises
     ------
@@ -68,6 +74,8 @@ class Limits:
     t_supply_max: float = 175.0
     source_glide_min: float = 1.0
     sink_glide_min: float = 1.0
+    overspeed: float = 1.0
+    turndown: float = 0.5
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -98,6 +106,9 @@ _POSSIBLE = {
     "t_return_min": (0.1, math.inf),
     "source_glide_min": (0.0, math.inf),
     "sink_glide_min": (0.0, math.inf),
+    # The ends of the compressor's characteristic line.
+    "overspeed": (0.49, 1.22),
+    "turndown": (0.49, 1.22),
 }
 
 DEFAULT_LIMITS = Limits()
@@ -116,6 +127,23 @@ class State(NamedTuple):
     p_cond: Any
     t_critical: float
     t_triple: float
+
+
+class PlantState(NamedTuple):
+    """What the rules on a running plant look at: those of :class:`State`, and more.
+
+    ``volume_flow`` is relative to design [1].
+    """
+
+    t_evap: Any
+    t_cond: Any
+    t_discharge: Any
+    p_evap: Any
+    p_cond: Any
+    t_critical: float
+    t_triple: float
+    t_source_out: Any
+    volume_flow: Any
 
 
 class Rule(NamedTuple):
@@ -200,11 +228,22 @@ STATE_RULES: tuple[Rule, ...] = (
 TRIPLE_MARGIN = 0.5
 """Distance that evaporation keeps from the triple point [K]."""
 
-RULES: tuple[Rule, ...] = CONDITION_RULES + STATE_RULES
+VOLUME_FLOW_RULE = Rule(
+    "suction_volume_flow",
+    "the compressor would have to move more than overspeed = {limits.overspeed:g} times the "
+    "suction volume flow of its design",
+    lambda limits, s: s.volume_flow > limits.overspeed + TOLERANCE,
+)
+
+RULES: tuple[Rule, ...] = (*CONDITION_RULES, *STATE_RULES, VOLUME_FLOW_RULE)
 NAMES: tuple[str, ...] = ("", *(rule.name for rule in RULES))
 """Names by code: code 0 is no limit, code n is rule n - 1 of :data:`RULES`."""
 
 FIRST_STATE_CODE = 1 + len(CONDITION_RULES)
+
+_PLANT_RULES = (*STATE_RULES, CONDITION_RULES[0], VOLUME_FLOW_RULE)
+PLANT_CODES = np.array([NAMES.index(rule.name) for rule in _PLANT_RULES], dtype=np.int8)
+"""Codes of the limits of a running plant, in the order of :func:`plant_excess`."""
 
 _CONDITION_CHECKS = tuple((n, rule.broken) for n, rule in enumerate(CONDITION_RULES, 1))
 _STATE_CHECKS = tuple((n, rule.broken) for n, rule in enumerate(STATE_RULES, FIRST_STATE_CODE))
@@ -243,9 +282,52 @@ def mark_broken_conditions(limits: Limits, conditions: Any, codes: NDArray[np.in
     _mark(CONDITION_RULES, 1, limits, conditions, codes)
 
 
+def mark_broken_operations(
+    limits: Limits, conditions: Any, codes: NDArray[np.int8], source_control: str
+) -> None:
+    """As :func:`mark_broken_conditions` for plants that run.
+
+    Where the source's flow is held its outlet is not known yet:
+    ``conditions`` then have the inlet in its place, and its glide is free.
+    """
+    for code, rule in enumerate(CONDITION_RULES, 1):
+        if rule.name != "source_glide" or source_control == "outlet":
+            codes[(codes == 0) & rule.broken(limits, conditions)] = code
+
+
 def mark_broken_states(limits: Limits, states: Any, codes: NDArray[np.int8]) -> None:
     """Write the code of the first rule on states that each point breaks, where it is 0."""
     _mark(STATE_RULES, FIRST_STATE_CODE, limits, states, codes)
+
+
+def mark_broken_plants(limits: Limits, states: PlantState, codes: NDArray[np.int8]) -> None:
+    """Write the code of the first rule that each running plant breaks, where it is 0."""
+    for code, rule in zip(PLANT_CODES, _PLANT_RULES, strict=True):
+        codes[(codes == 0) & rule.broken(limits, states)] = code
+
+
+def plant_excess(limits: Limits, s: PlantState) -> NDArray[np.float64]:
+    """By how much running plants exceed each limit; above 0 is broken.
+
+    The same rules as :func:`mark_broken_plants` applies, without their
+    tolerance, as continuous numbers that a search for the limit can follow.
+
+    Returns
+    -------
+    array, shape (limits, n)
+        In the order of :data:`PLANT_CODES`; NaN where the state is.
+    """
+    coldest = max(limits.t_evap_min, s.t_triple + TRIPLE_MARGIN)
+    return np.stack(
+        [
+            s.t_cond - (s.t_critical - limits.critical_margin),
+            np.maximum(coldest - s.t_evap, s.t_evap - limits.t_evap_max),
+            s.t_discharge - limits.t_discharge_max,
+            s.p_cond / (limits.pressure_ratio_max * s.p_evap) - 1.0,
+            limits.t_source_out_min - s.t_source_out,
+            s.volume_flow - limits.overspeed,
+        ]
+    )
 
 
 def _mark(

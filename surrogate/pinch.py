@@ -48,6 +48,18 @@ class Water(NamedTuple):
         a, b, c, d, e, f, g, h = self.excess
         return a + x * (b + x * (c + x * (d + x * (e + x * (f + x * (g + x * h))))))
 
+    def enthalpy(self, t: Value) -> Value:
+        """Enthalpy over the heat capacity, as a temperature [degC]."""
+        return t + self.excess_at(t)
+
+    def temperature(self, enthalpy: Value) -> Value:
+        """Temperature [degC] of an enthalpy over the heat capacity."""
+        t = enthalpy - self.excess_at(enthalpy)
+        # The excess is flat: its slope is below a hundredth, two steps leave rounding.
+        for _ in range(2):
+            t = enthalpy - self.excess_at(t)
+        return t
+
 
 class Stream(NamedTuple):
     """Water along one exchanger."""
@@ -213,21 +225,38 @@ def _condensation(
     return xp.larger(xp.larger(xp.larger(dew, cold_end), hot_end), bubble)
 
 
+def condenser_ends(
+    parameters: Parameters, sink: Stream, t_cond: Value, outputs: Mapping[str, Value]
+) -> tuple[Value, Value, Value, Value]:
+    """Temperature differences [K] at condensate outlet, bubble point, dew point, discharge gas."""
+    t_dew = t_cond + outputs["condenser_glide"]
+    return (
+        t_cond - parameters.subcooling - sink.t_cold,
+        t_cond - sink.temperature(outputs["subcooling_share"]),
+        t_dew - sink.temperature(1.0 - outputs["desuperheating_share"]),
+        t_dew + outputs["discharge_superheat"] - sink.t_hot,
+    )
+
+
+def evaporator_ends(
+    source: Stream, t_evap: Value, outputs: Mapping[str, Value]
+) -> tuple[Value, Value, Value]:
+    """Temperature differences [K] at inlet, dew point, suction gas."""
+    return (
+        source.t_cold - (t_evap - outputs["evaporator_glide"]),
+        source.temperature(1.0 - outputs["superheating_share"]) - t_evap,
+        source.t_hot - (t_evap + outputs["superheat"]),
+    )
+
+
 def condenser_ua(
     xp: Arithmetic,
-    parameters: Parameters,
-    sink: Stream,
-    t_cond: Value,
+    ends: tuple[Value, Value, Value, Value],
     outputs: Mapping[str, Value],
 ) -> Value:
     """UA of the condenser per heat load [1/K], summed over its phase sections."""
+    cold_end, bubble, dew, hot_end = ends
     liquid, gas = outputs["subcooling_share"], outputs["desuperheating_share"]
-    t_dew = t_cond + outputs["condenser_glide"]
-    t_discharge = t_dew + outputs["discharge_superheat"]
-    cold_end = t_cond - parameters.subcooling - sink.t_cold
-    bubble = t_cond - sink.temperature(liquid)
-    dew = t_dew - sink.temperature(1.0 - gas)
-    hot_end = t_discharge - sink.t_hot
     return (
         liquid / xp.log_mean(cold_end, bubble)
         + (1.0 - gas - liquid) / xp.log_mean(bubble, dew)
@@ -236,11 +265,9 @@ def condenser_ua(
 
 
 def evaporator_ua(
-    xp: Arithmetic, source: Stream, t_evap: Value, outputs: Mapping[str, Value]
+    xp: Arithmetic, ends: tuple[Value, Value, Value], outputs: Mapping[str, Value]
 ) -> Value:
     """UA of the evaporator per heat taken up [1/K], summed over its phase sections."""
+    cold_end, dew, hot_end = ends
     gas = outputs["superheating_share"]
-    cold_end = source.t_cold - (t_evap - outputs["evaporator_glide"])
-    dew = source.temperature(1.0 - gas) - t_evap
-    hot_end = source.t_hot - (t_evap + outputs["superheat"])
     return (1.0 - gas) / xp.log_mean(cold_end, dew) + gas / xp.log_mean(dew, hot_end)

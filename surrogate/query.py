@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,7 +47,8 @@ MAX_SOLVES = 200
 SECONDS_PER_SOLVE = 0.06
 """Typical time of a full solve of a design point, for estimates [s]."""
 
-_SHOW_PROGRESS_AFTER = 2.0
+SHOW_PROGRESS_AFTER = 2.0
+"""Seconds of full solves before a progress bar appears."""
 
 
 class _Answers(NamedTuple):
@@ -248,11 +248,14 @@ def _ask_table(request: Request, c: Conditions, answers: _Answers) -> None:
 def _solve_many(request: Request, c: Conditions, left: NDArray[np.intp], answers: _Answers) -> None:
     """Solve the points that are left in full."""
     _check_count(request, len(left))
-    for index in _with_progress(left.tolist()):
-        answers.status[index], answers.limit[index], found = _solve(request, c.point(index))
-        answers.origin[index] = ORIGIN_SOLVE
-        for name, value in found.items():
-            _scatter(answers.values, name, index, value, len(answers.status))
+    label = "full solves outside the table"
+    with Ticker(label, len(left), SHOW_PROGRESS_AFTER) as ticker:
+        for index in left.tolist():
+            answers.status[index], answers.limit[index], found = _solve(request, c.point(index))
+            answers.origin[index] = ORIGIN_SOLVE
+            for name, value in found.items():
+                _scatter(answers.values, name, index, value, len(answers.status))
+            ticker.tick()
 
 
 def _scatter(
@@ -269,7 +272,7 @@ def _solve(request: Request, c: Conditions) -> tuple[int, int, dict[str, float]]
     # Imported here: TESPy takes two seconds, and most answers never need it.
     from surrogate.cycle.design import solve_shared
 
-    _, topology, refrigerant, parameters = request.identity
+    _, topology, refrigerant, parameters, _ = request.identity
     try:
         result = solve_shared(topology, refrigerant, parameters, c, request.limits)
     except InfeasibleError as error:
@@ -313,26 +316,46 @@ def _check_count(request: Request, count: int) -> None:
     )
 
 
-def _with_progress(indices: list[int]) -> Iterator[int]:
-    """Go through points, with a progress bar once it has taken a while."""
-    start = time.monotonic()
-    progress: Any = None
-    task: Any = None
-    try:
-        for done, index in enumerate(indices):
-            yield index
-            if progress is None and time.monotonic() - start > _SHOW_PROGRESS_AFTER:
-                from rich.console import Console
-                from rich.progress import Progress
+class Ticker:
+    """A progress bar that appears once the work has taken a while.
 
-                progress = Progress(console=Console(stderr=True), transient=True)
-                progress.start()
-                task = progress.add_task("full solves outside the table", total=len(indices))
-            if progress is not None:
-                progress.update(task, completed=done + 1)
-    finally:
-        if progress is not None:
-            progress.stop()
+    Parameters
+    ----------
+    label : str
+        What it says.
+    total : int
+        Ticks that are expected.
+    after : float
+        Seconds before it appears.
+    """
+
+    def __init__(self, label: str, total: int, after: float) -> None:
+        self._label, self._total = label, total
+        self._shown_from = time.monotonic() + after
+        self._done = 0
+        self._progress: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Ticker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def tick(self) -> None:
+        """Count one piece of work."""
+        self._done += 1
+        if self._progress is None and time.monotonic() > self._shown_from:
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._progress = Progress(console=Console(stderr=True), transient=True)
+            self._progress.start()
+            self._task = self._progress.add_task(self._label, total=self._total)
+        if self._progress is not None:
+            total = max(self._total, self._done)
+            self._progress.update(self._task, completed=self._done, total=total)
 
 
 def _outside_message(request: Request, c: Conditions) -> str:

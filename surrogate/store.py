@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from surrogate.errors import InputTypeError, TableNotFoundError
+from surrogate.errors import InputTypeError, TableError, TableNotFoundError
 from surrogate.identity import Identity
-from surrogate.table import read
-from surrogate.tablemodel import Table
+from surrogate.netcdf import kind_of
 
 ENVIRONMENT = "SURROGATE_TABLES"
 """Variable that names a folder of tables, in place of the platform's data folder."""
@@ -73,8 +74,15 @@ def locate(identity: Identity, tables: str | os.PathLike[str] | None = None) -> 
     return None
 
 
-def load(identity: Identity, tables: str | os.PathLike[str] | None = None) -> Table | None:
-    """Find and read a table; see :func:`locate`. A file is read once for each change of it.
+def load(identity: Identity, tables: str | os.PathLike[str] | None = None) -> Any:
+    """Find and read what an identity names; see :func:`locate`.
+
+    A file is read once for each change of it.
+
+    Returns
+    -------
+    Table, PlantTable, Regressor or None
+        By the identity's kind.
 
     Raises
     ------
@@ -94,8 +102,29 @@ _reading = threading.Lock()
 
 
 @lru_cache(maxsize=32)
-def _read_once(path: Path, identity: Identity, changed: int, size: int) -> Table:
-    return read(path, identity)
+def _read_once(path: Path, identity: Identity, changed: int, size: int) -> Any:
+    return _reader(identity.kind)(path, identity)
+
+
+def _reader(kind: str) -> Callable[..., Any]:
+    """What reads a kind of file; imported when one is first read."""
+    module = {"design": "table", "plant": "planttable", "regressor": "regressor"}[kind]
+    read: Callable[..., Any] = importlib.import_module(f"surrogate.{module}").read
+    return read
+
+
+def read_any(path: Path) -> Any:
+    """Read a file of whatever kind it is.
+
+    Raises
+    ------
+    TableError
+        If it is none of this library's, or must not be believed.
+    """
+    kind = kind_of(path)
+    if kind not in ("design", "plant", "regressor"):
+        raise TableError(f"{path} is a NetCDF file, but none of this library's")
+    return _reader(kind)(path)
 
 
 def available_tables(tables: str | os.PathLike[str] | None = None) -> list[Path]:

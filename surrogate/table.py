@@ -9,7 +9,6 @@ never saw. Nothing is unpickled.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -21,15 +20,13 @@ from numpy.typing import NDArray
 from surrogate.errors import SurrogateError, TableError
 from surrogate.identity import Identity
 from surrogate.interpolate import SplineGrid
+from surrogate.netcdf import read_checked
 from surrogate.parameters import Parameters
 from surrogate.pinch import CLOSURE, Water
 from surrogate.tablemodel import Guess, Piece, Range, Regions, Table
 from surrogate.topology import AXES, BRANCHES
 
 FloatArray = NDArray[np.float64]
-
-FORMAT_VERSION = 1
-"""Rises whenever an older reader would misread a newer file."""
 
 USABLE, UNUSABLE, NOT_CONVERGED = 0, 1, 2
 """Status of a node: solved; solved, but wet or without heat from the source; not solved."""
@@ -64,37 +61,8 @@ ATTRIBUTES = (
 )
 """Attributes that answers need."""
 
-UNDIGESTED = ("content_digest", "history")
-"""Attributes that the content digest leaves out: itself, and when the table was made."""
-
-
 # What a branch fixes, and so need not be looked up.
 _FIXED = {"suction": "superheat", "discharge": "discharge_superheat"}
-
-
-def content_digest(arrays: Mapping[str, NDArray[Any]], attributes: Mapping[str, Any]) -> str:
-    """SHA-256 over all variables and all attributes but :data:`UNDIGESTED`.
-
-    Parameters
-    ----------
-    arrays : mapping
-        Variables by name.
-    attributes : mapping
-        Attributes by name.
-    """
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        array = np.asarray(arrays[name])
-        digest.update(f"{name} {array.shape}".encode())
-        if array.dtype.kind in "OUS":
-            digest.update("\n".join(str(item) for item in array.ravel().tolist()).encode())
-        else:
-            digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
-    for name in sorted(set(attributes) - set(UNDIGESTED)):
-        value = attributes[name]
-        text = value if isinstance(value, str) else json.dumps(np.asarray(value).tolist())
-        digest.update(f"{name} {text}".encode())
-    return digest.hexdigest()
 
 
 def read(path: Path, expected: Identity | None = None) -> Table:
@@ -113,24 +81,9 @@ def read(path: Path, expected: Identity | None = None) -> Table:
         If the file is missing, no NetCDF, truncated, of a newer format,
         edited after it was made, or a table of something else.
     """
-    arrays, attributes = _read_raw(path)
-    version = attributes.get("format_version")
-    if not isinstance(version, (int, np.integer)) or attributes.get("kind") != "design":
-        raise TableError(f"{path} is a NetCDF file, but no table of heat pump designs")
-    if version > FORMAT_VERSION:
-        raise TableError(
-            f"{path} has format {int(version)}, but this version of surrogate reads up to "
-            f"{FORMAT_VERSION}; update surrogate"
-        )
-    missing = [name for name in ARRAYS if name not in arrays]
-    missing += [name for name in ATTRIBUTES if name not in attributes]
-    if missing:
-        raise TableError(f"{path} lacks {', '.join(missing)}; generate the table again")
-    if content_digest(arrays, attributes) != attributes.get("content_digest"):
-        raise TableError(
-            f"{path} was changed after it was made: its content does not match its digest; "
-            "generate the table again"
-        )
+    arrays, attributes = read_checked(
+        path, "design", "table of heat pump designs", ARRAYS, ATTRIBUTES
+    )
     try:
         table = _build(path, arrays, attributes)
     except (ValueError, KeyError, IndexError, TypeError, SurrogateError) as error:
@@ -142,23 +95,6 @@ def read(path: Path, expected: Identity | None = None) -> Table:
             f"{path} is a table of {_describe(table.identity)}, not of {_describe(expected)}"
         )
     return table
-
-
-def _read_raw(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    import netCDF4
-
-    if not path.is_file():
-        raise TableError(f"{path} is no file")
-    try:
-        with netCDF4.Dataset(path) as data:
-            data.set_auto_mask(False)
-            arrays = {name: variable[...] for name, variable in data.variables.items()}
-            attributes = {name: data.getncattr(name) for name in data.ncattrs()}
-    except Exception as error:  # a damaged file makes the NetCDF library raise anything
-        raise TableError(
-            f"{path} is not a whole NetCDF file ({error}); generate the table again"
-        ) from error
-    return arrays, attributes
 
 
 def _build(path: Path, arrays: Mapping[str, NDArray[Any]], attributes: dict[str, Any]) -> Table:
@@ -239,10 +175,10 @@ def _usable_cells(status: NDArray[np.int8]) -> NDArray[np.bool_]:
     does not: a query that the branch serves is dry by the interpolated
     superheat itself, so only cells with no dry node at all are closed.
     """
-    return _in_cells(status == USABLE, np.any) & _in_cells(status != NOT_CONVERGED, np.all)
+    return in_cells(status == USABLE, np.any) & in_cells(status != NOT_CONVERGED, np.all)
 
 
-def _in_cells(
+def in_cells(
     nodes: NDArray[np.bool_], reduce: Callable[..., NDArray[np.bool_]]
 ) -> NDArray[np.bool_]:
     """Reduce the nodes of each cell; cells at the ends span three nodes, others two."""

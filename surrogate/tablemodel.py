@@ -24,34 +24,34 @@ RIM = 1e-9
 
 @dataclass(frozen=True)
 class Regions:
-    """Error of the COP by region of the coordinates: the conformal half-widths.
+    """Error of the COP by region of two coordinates: the conformal half-widths.
 
-    ``half_width[i, j]`` holds between edges ``i`` of ``lift_share`` and ``j``
-    of ``t_evap``.
+    ``half_width[i, j]`` holds between edges ``i`` of the first coordinate and
+    ``j`` of the second.
     """
 
-    lift_share_edges: FloatArray
-    t_evap_edges: FloatArray
+    row_edges: FloatArray
+    column_edges: FloatArray
     half_width: FloatArray
 
     @cached_property
     def _lists(self) -> tuple[list[float], list[float], list[list[float]]]:
         """Inner edges and half-widths as lists: faster for one point."""
         return (
-            self.lift_share_edges[1:-1].tolist(),
-            self.t_evap_edges[1:-1].tolist(),
+            self.row_edges[1:-1].tolist(),
+            self.column_edges[1:-1].tolist(),
             self.half_width.tolist(),
         )
 
-    def at(self, lift_share: float, t_evap: float) -> float:
+    def at(self, row: float, column: float) -> float:
         """Half-width at one place."""
-        shares, temperatures, half_width = self._lists
-        return half_width[bisect_right(shares, lift_share)][bisect_right(temperatures, t_evap)]
+        rows, columns, half_width = self._lists
+        return half_width[bisect_right(rows, row)][bisect_right(columns, column)]
 
-    def at_many(self, lift_share: FloatArray, t_evap: FloatArray) -> FloatArray:
+    def at_many(self, row: FloatArray, column: FloatArray) -> FloatArray:
         """Half-widths at many places."""
-        i = np.searchsorted(self.lift_share_edges[1:-1], lift_share, side="right")
-        j = np.searchsorted(self.t_evap_edges[1:-1], t_evap, side="right")
+        i = np.searchsorted(self.row_edges[1:-1], row, side="right")
+        j = np.searchsorted(self.column_edges[1:-1], column, side="right")
         result: FloatArray = self.half_width[i, j]
         return result
 

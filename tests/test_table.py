@@ -12,9 +12,10 @@ import pytest
 from surrogate import HeatPump, fluids
 from surrogate.errors import TableError, TableNotFoundError
 from surrogate.identity import Identity
+from surrogate.netcdf import FORMAT_VERSION
 from surrogate.parameters import Parameters
 from surrogate.store import available_tables, load, shipped_folder
-from surrogate.table import FORMAT_VERSION, read
+from surrogate.table import read
 
 IDENTITY = Identity("design", "single_stage", "R290", Parameters())
 

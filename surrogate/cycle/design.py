@@ -97,7 +97,8 @@ def solve_design(
 
 
 # TESPy solves one network at a time, and it silences warnings for the whole process meanwhile.
-_solving = threading.Lock()
+solving = threading.Lock()
+"""Held by whoever solves."""
 
 
 def solve_shared(
@@ -116,7 +117,7 @@ def solve_shared(
     InfeasibleError, NotConvergedError
         As :func:`solve_design`.
     """
-    with _solving:
+    with solving:
         return solve_conditions(
             _shared_model(topology, refrigerant, parameters), conditions, limits
         )

@@ -140,8 +140,15 @@ class CycleModel(abc.ABC):
         )
         return DISCHARGE if raised else SUCTION
 
-    def solve(self) -> None:
+    def solve(self, mode: str = "design", **how: Any) -> None:
         """Solve the network as specified.
+
+        Parameters
+        ----------
+        mode : {"design", "offdesign"}
+            What TESPy calls the mode.
+        **how
+            Passed on to ``Network.solve``.
 
         Raises
         ------
@@ -151,7 +158,7 @@ class CycleModel(abc.ABC):
         network = self.sheet.network
         try:
             with _quiet():
-                network.solve("design", print_results=False)
+                network.solve(mode, print_results=False, **how)
         except (TESPyNetworkError, ValueError) as error:
             self.reset()
             raise NotConvergedError(f"TESPy found no solution: {error}") from error
@@ -187,6 +194,8 @@ class CycleModel(abc.ABC):
             p_evap=suction.p.val,
             p_cond=liquid.p.val,
             t_discharge=discharge.T.val,
+            t_source_out=self.source.outlet.T.val,
+            eta_s=self.compressors[0].eta_s.val,
             superheat=self._superheat(suction),
             discharge_superheat=self._superheat(discharge),
             mass_flow=liquid.m.val_SI,

@@ -37,6 +37,10 @@ class CycleResult:
         Evaporating and condensing pressure [bar].
     t_discharge : float
         Temperature at the compressor outlet [degC].
+    t_source_out : float
+        Source water out of the evaporator [degC].
+    eta_s : float
+        Isentropic efficiency of the (first) compressor [1].
     superheat, discharge_superheat : float
         Superheat at the compressor's inlet and outlet [K].
     mass_flow, suction_volume_flow : float
@@ -63,6 +67,8 @@ class CycleResult:
     p_evap: float
     p_cond: float
     t_discharge: float
+    t_source_out: float
+    eta_s: float
     superheat: float
     discharge_superheat: float
     mass_flow: float

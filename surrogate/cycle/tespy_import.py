@@ -24,11 +24,13 @@ from tespy.components import (
 from tespy.components.component import Component
 from tespy.connections import Connection, PowerConnection
 from tespy.networks import Network
+from tespy.tools.characteristics import CharLine, load_default_char
 from tespy.tools.helpers import TESPyNetworkError
 
 warnings.showwarning = _showwarning
 
 __all__ = [
+    "CharLine",
     "Component",
     "Compressor",
     "Connection",
@@ -42,4 +44,5 @@ __all__ = [
     "Source",
     "TESPyNetworkError",
     "Valve",
+    "load_default_char",
 ]

@@ -1,0 +1,250 @@
+"""A plant's way to an answer: its own table, else the regressor, else full solves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surrogate import limits as limits_module
+from surrogate.conditions import Conditions, Container, Operation
+from surrogate.errors import InputError, OutsideTableError, TooManySolvesError
+from surrogate.estimate import (
+    ORIGIN_NONE,
+    ORIGIN_REGRESSOR,
+    ORIGIN_SOLVE,
+    ORIGIN_TABLE,
+    STATUS_INFEASIBLE,
+    STATUS_NOT_CONVERGED,
+    STATUS_OFF,
+    STATUS_OK,
+    STATUS_OUTSIDE,
+)
+from surrogate.identity import Identity
+from surrogate.limits import Limits
+from surrogate.operate import Operated, operate
+from surrogate.plantestimate import PLANT_QUANTITIES, PlantEstimate
+from surrogate.plantmap import ANSWERED, NOT_CONVERGED, Levels, PlantMap
+from surrogate.query import SHOW_PROGRESS_AFTER, Ticker
+from surrogate.solved import SolvedMap
+
+METHODS = ("table", "regressor", "solve")
+"""Where answers come from, in the order in which they are asked."""
+
+SECONDS_PER_SOLVE = 0.4
+"""Typical time of a point of a plant in full, its capacity included [s]."""
+
+_ORIGINS = {"table": ORIGIN_TABLE, "regressor": ORIGIN_REGRESSOR, "solve": ORIGIN_SOLVE}
+
+# Quantities of a running machine: those that are as they are, and those per heat load.
+_STATES = (
+    "t_evap", "t_cond", "t_discharge", "t_source_out", "p_evap", "p_cond", "superheat", "eta_s",
+    "error",
+)  # fmt: skip
+_PER_LOAD = ("mass_flow", "ua_condenser", "ua_evaporator")
+# What a plant that is off has none of.
+_OFF = ("power", "heat_source", "mass_flow", "suction_volume_flow", "error")
+
+
+class PlantRequest(NamedTuple):
+    """How a caller wants to be answered.
+
+    ``maps`` are the maps that may answer, each under its method and made
+    only when it is asked; ``volume_flow`` and ``heat_load`` are the design's
+    suction volume flow [m3/s] and heat load [W].
+    """
+
+    identity: Identity
+    maps: dict[str, Callable[[], PlantMap | None]]
+    heat_load: float
+    volume_flow: float
+    limits: Limits
+    outside: str
+    max_solves: int
+
+
+def check_method(method: Any) -> None:
+    """Check which way a caller wants answers to come.
+
+    Raises
+    ------
+    InputError
+        If it is none of :data:`METHODS`.
+    """
+    if method is not None and method not in METHODS:
+        raise InputError(
+            f"method = {method!r}, but it must be one of {', '.join(METHODS)}, or None"
+        )
+
+
+def answer(request: PlantRequest, c: Operation, container: Container) -> PlantEstimate:
+    """Answer checked operating points, arrays of shape (n,).
+
+    Raises
+    ------
+    OutsideTableError
+        If no map but a full solve has an answer and the request says ``"raise"``.
+    TooManySolvesError
+        If the points left to full solves are more than the request allows.
+    """
+    count = len(c.heat_load)
+    values = {name: np.full(count, np.nan) for name in (*PLANT_QUANTITIES, "t_source_out", "eta_s")}
+    values |= {name: np.array(column) for name, column in c._asdict().items()}
+    codes = {
+        "status": np.full(count, STATUS_OUTSIDE, dtype=np.int8),
+        "limit": np.zeros(count, dtype=np.int8),
+        "origin": np.full(count, ORIGIN_NONE, dtype=np.int8),
+    }
+    values["cycling"] = np.zeros(count, dtype=np.bool_)
+    _rule_out(request, c, values, codes)
+    for method in [m for m in METHODS if m in request.maps and m != "solve"]:
+        _ask(request, method, c, values, codes)
+    left = np.flatnonzero(codes["status"] == STATUS_OUTSIDE)
+    if len(left) and request.outside == "raise":
+        raise OutsideTableError(
+            f"{c.point(int(left[0])).describe()} lies outside what {_tables(request)} of this "
+            f"plant cover ({len(left)} of {count} points); leave outside='solve' for full solves"
+        )
+    if len(left) and request.outside == "solve" and "solve" in request.maps:
+        _check_count(request, len(left))
+        _ask(request, "solve", c, values, codes)
+    _settle_off(c, values, codes)
+    return PlantEstimate({**values, **codes}, container, request.limits).unwrapped()
+
+
+def _rule_out(
+    request: PlantRequest,
+    c: Operation,
+    values: dict[str, NDArray[Any]],
+    codes: dict[str, NDArray[np.int8]],
+) -> None:
+    """Mark points whose temperatures alone break a limit: nothing can be delivered there."""
+    sizing = request.identity.sizing
+    assert sizing is not None
+    held = sizing.source_control == "outlet"
+    outlet = np.full(len(c.heat_load), sizing.t_source_out) if held else c.t_source_in
+    conditions = Conditions(
+        c.t_source_in, outlet, c.t_return, c.t_supply, c.heat_load, sizing.eta_s
+    )
+    limits_module.mark_broken_operations(
+        request.limits, conditions, codes["limit"], sizing.source_control
+    )
+    broken = codes["limit"] > 0
+    codes["status"][broken] = STATUS_INFEASIBLE
+    values["capacity"][broken] = values["lowest_load"][broken] = 0.0
+
+
+def _ask(
+    request: PlantRequest,
+    method: str,
+    c: Operation,
+    values: dict[str, NDArray[Any]],
+    codes: dict[str, NDArray[np.int8]],
+) -> None:
+    """Let one map answer what is still open."""
+    left = np.flatnonzero(codes["status"] == STATUS_OUTSIDE)
+    if len(left) == 0:
+        return
+    plant_map = request.maps[method]()
+    if plant_map is None:
+        return
+    part = c.take(left)
+    # What is off has a capacity all the same; any load will do to find it.
+    load = np.where(part.heat_load > 0.0, part.heat_load, request.heat_load) / request.heat_load
+    levels = Levels(part.t_source_in, part.t_return, part.t_supply)
+    with _shown(plant_map, len(left)):
+        found = operate(plant_map, levels, load, request.limits)
+    known = found.code == ANSWERED
+    if method == "solve":
+        failed = left[found.code == NOT_CONVERGED]
+        codes["status"][failed] = STATUS_NOT_CONVERGED
+        codes["origin"][failed] = ORIGIN_SOLVE
+    _write(request, left[known], _taken(found, known), values, codes)
+    codes["origin"][left[known]] = _ORIGINS[method]
+
+
+def _taken(found: Operated, index: NDArray[np.bool_]) -> Operated:
+    far = found.reach
+    reach = far._replace(
+        code=far.code[index], capacity=far.capacity[index], limit=far.limit[index],
+        lowest=far.lowest[index],
+    )  # fmt: skip
+    return Operated(
+        found.code[index], found.broken[index], found.cop[index], found.cycling[index],
+        found.running.take(index), reach,
+    )  # fmt: skip
+
+
+def _write(
+    request: PlantRequest,
+    index: NDArray[np.intp],
+    found: Operated,
+    values: dict[str, NDArray[Any]],
+    codes: dict[str, NDArray[np.int8]],
+) -> None:
+    """Write what a map found, in the user's units."""
+    size = request.heat_load
+    values["capacity"][index] = found.reach.capacity * size
+    values["lowest_load"][index] = found.reach.lowest * size
+    runs = found.broken == 0
+    codes["status"][index] = np.where(runs, STATUS_OK, STATUS_INFEASIBLE)
+    codes["limit"][index] = np.where(runs, found.reach.limit, found.broken)
+    good, running = index[runs], found.running.take(runs)
+    for name in _STATES:
+        values[name][good] = getattr(running, name)
+    for name in _PER_LOAD:
+        values[name][good] = getattr(running, name) * size
+    values["suction_volume_flow"][good] = running.volume_flow * request.volume_flow
+    values["cycling"][good] = found.cycling[runs]
+    cop = found.cop[runs]
+    load = values["heat_load"][good]
+    values["cop"][good], values["power"][good] = cop, load / cop
+    motor = request.identity.parameters.motor_efficiency
+    values["heat_source"][good] = load - motor * values["power"][good]
+
+
+def _settle_off(
+    c: Operation, values: dict[str, NDArray[Any]], codes: dict[str, NDArray[np.int8]]
+) -> None:
+    """A plant without a load is off, whatever its temperatures."""
+    off = c.heat_load == 0.0
+    kept = ("capacity", "lowest_load", *Operation._fields)
+    for name, column in values.items():
+        if name == "cycling":
+            column[off] = False
+        elif name not in kept:
+            column[off] = 0.0 if name in _OFF else np.nan
+    codes["status"][off], codes["origin"][off] = STATUS_OFF, ORIGIN_NONE
+
+
+def _tables(request: PlantRequest) -> str:
+    return " and ".join(m for m in METHODS if m in request.maps and m != "solve") or "nothing"
+
+
+def _check_count(request: PlantRequest, count: int) -> None:
+    if count <= request.max_solves:
+        return
+    points = "point needs full solves" if count == 1 else "points need full solves"
+    raise TooManySolvesError(
+        f"{count} {points}, about {count * SECONDS_PER_SOLVE:.0f} s in all, but max_solves = "
+        f"{request.max_solves}; make the plant's table with plant.tabulate(), or give a larger "
+        "max_solves, or outside='nan' to leave them out"
+    )
+
+
+@contextmanager
+def _shown(plant_map: PlantMap, points: int) -> Iterator[None]:
+    """Show progress of full solves once they have taken a while."""
+    if not isinstance(plant_map, SolvedMap):
+        yield
+        return
+    # Most points take three solves; those at a limit, more.
+    with Ticker("full solves of the plant", 3 * points, SHOW_PROGRESS_AFTER) as ticker:
+        plant_map.tick = ticker.tick
+        try:
+            yield
+        finally:
+            plant_map.tick = lambda: None
