@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 
@@ -11,9 +11,10 @@ from surrogate.errors import SpecError
 
 from . import plantspec, spec
 from .build import Made, make_table
+from .held_out import Summary
 from .plantbuild import MadePlant, make_plant
 from .plantspec import PlantSpec
-from .regress import MadeRegressor, RegressorSpec, make_regressor
+from .regress import Judged, MadeRegressor, RegressorSpec, make_regressor
 from .spec import DesignSpec
 
 KINDS = ("design", "plant", "regressor")
@@ -79,3 +80,31 @@ def make(
     if isinstance(chosen, RegressorSpec):
         return make_regressor(chosen, folder, workers=workers, console=console, work=work)
     return make_table(chosen, folder, workers=workers, console=console, work=work)
+
+
+class Result(NamedTuple):
+    """What has been made, in words and few numbers; relative COP errors [1]."""
+
+    described: str
+    points: int
+    mean: float
+    p99: float
+    max: float
+    missed: float
+
+
+def result_of(made: AnyMade) -> Result:
+    """Sum up what has been made."""
+    if isinstance(made, Made):
+        described, judged = made.table.identity.refrigerant, made.summary
+        return Result(described, *_few(judged))
+    if isinstance(made, MadePlant):
+        sizing = made.table.identity.sizing
+        assert sizing is not None
+        described = f"{made.table.identity.refrigerant} plant, {sizing.describe()}"
+        return Result(described, *_few(made.judged))
+    return Result(f"{made.regressor.identity.refrigerant} regressor", *_few(made.judged))
+
+
+def _few(judged: Summary | Judged) -> tuple[int, float, float, float, float]:
+    return judged.points, judged.mean, judged.p99, judged.max, judged.missed

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from rich.console import Console
 from scipy.stats import qmc
 
-from surrogate import fluids, planttable
+from surrogate import fluids, planttable, store
 from surrogate.errors import NotConvergedError, SpecError
 from surrogate.identity import Identity
-from surrogate.limits import DEFAULT_LIMITS
+from surrogate.limits import DEFAULT_LIMITS, NO_LIMITS
 from surrogate.pinch import Water
 from surrogate.plantmap import ANSWERED, SOLVED, Levels, Running
 from surrogate.planttable import AXES, OUTPUTS, PlantTable
@@ -30,7 +30,7 @@ from .build import fit_splines
 from .held_out import bound_regions
 from .holes import fill
 from .netcdf import common_attributes, now, write_checked
-from .plants import PlantJob, size
+from .plants import PlantJob, plain_balance, size
 from .plantspec import PlantSpec
 from .regress import Judged, compare, running_from
 from .water import excess_factors
@@ -163,8 +163,7 @@ def solve_held_out(
 ) -> tuple[Levels, Running]:
     """Solve Sobol points of a plant's box in full.
 
-    Those whose source would freeze are left out beforehand, as far as the
-    design's heat balance tells.
+    Those whose source would freeze are left out beforehand.
     """
     levels, flow = _sobol(spec, points, seed)
     rows = np.column_stack([np.tile(spec.row(), (len(flow), 1)), *levels, flow])
@@ -193,14 +192,11 @@ def _sobol(spec: PlantSpec, count: int, seed: int) -> tuple[Levels, FloatArray]:
         rows = low + (high - low) * sampler.random(256)
         flow, t_source_in, t_supply, glide = rows.T
         sensible = (t_supply - glide >= DEFAULT_LIMITS.t_return_min) & (t_supply > t_source_in)
-        if design.source_control == "flow":
-            # Heat taken follows the suction gas, and that thickens by 3 to 4 % a kelvin.
-            taken = flow * np.exp(0.035 * (t_source_in - design.t_source_in))
-            drop = (design.t_source_in - design.t_source_out) * taken
-            sensible &= t_source_in - drop >= DEFAULT_LIMITS.t_source_out_min
-        else:
+        if design.source_control == "outlet":
             least = design.t_source_out + DEFAULT_LIMITS.source_glide_min
             sensible &= t_source_in >= least
+        levels = Levels(t_source_in, t_supply - glide, t_supply)
+        sensible &= source_outlets(spec, levels, flow) >= DEFAULT_LIMITS.t_source_out_min
         kept.append(rows[sensible])
     flow, t_source_in, t_supply, glide = np.concatenate(kept)[:count].T
     return Levels(t_source_in, t_supply - glide, t_supply), flow
@@ -297,14 +293,16 @@ def _solve_branch(
 ) -> tuple[Running, NDArray[np.int8]]:
     """Solve one branch's grid: its nodes in the order of the grid, and their status."""
     shape = tuple(len(axis) for axis in axes)
+    frozen = _frozen(spec, axes)
     plane = sweep.snake(shape[1], shape[0])
     chunks, places = [], []
     for supply, glide in np.ndindex(shape[2:]):
         index = np.column_stack(
             [plane[:, 1], plane[:, 0], *(np.full(len(plane), n) for n in (supply, glide))]
         )
+        index = index[~frozen[tuple(index.T)]]
         columns = [axis[n] for axis, n in zip(axes, index.T, strict=True)]
-        chunks.append(np.column_stack([np.full(len(plane), float(branch)), *columns]))
+        chunks.append(np.column_stack([np.full(len(index), float(branch)), *columns]))
         places.append(np.ravel_multi_index(tuple(index.T), shape))
     done = sweep.run(
         PlantNodeJob(spec.identity, spec.row()),
@@ -314,28 +312,43 @@ def _solve_branch(
         workers=workers,
         console=console,
     )
-    order = np.argsort(np.concatenate(places))
-    rows, found = (np.concatenate(part)[order] for part in zip(*done, strict=True))
+    rows = np.full((frozen.size, len(SOLVED)), np.nan)
+    found = np.zeros(frozen.size, dtype=np.bool_)
+    for (part, flags), where in zip(done, places, strict=True):
+        rows[where], found[where] = part, flags
     running = running_from(rows, found)
-    status = np.where(found, planttable.SOLVED, _why(spec, running, axes))
+    unsolved = np.where(frozen.ravel(), planttable.FROZEN, planttable.UNSOLVED)
+    status = np.where(found, planttable.SOLVED, unsolved)
     return running, status.reshape(shape).astype(np.int8)
 
 
-def _why(spec: PlantSpec, running: Running, axes: tuple[FloatArray, ...]) -> NDArray[np.int8]:
-    """Why a node may be unsolved: its source would freeze, judged from its solved neighbours.
-
-    Along the volume flow the source's outlet falls nearly in proportion.
-    """
-    shape = tuple(len(axis) for axis in axes)
-    flow, t_source_in = np.meshgrid(*axes, indexing="ij")[:2]
-    drop = (t_source_in - running.t_source_out.reshape(shape)) / flow
-    # Where nothing is solved, what the design takes.
-    design = spec.design.t_source_in - spec.design.t_source_out
-    steepest = np.nan_to_num(np.nanmax(np.nan_to_num(drop, nan=-1.0), axis=0), nan=design)
-    outlet = t_source_in - np.where(steepest > 0.0, steepest, design) * flow
-    frozen = (outlet < _COLDEST_OUTLET) & (spec.design.source_control == "flow")
-    result: NDArray[np.int8] = np.where(frozen, planttable.FROZEN, planttable.UNSOLVED).ravel()
+def _frozen(spec: PlantSpec, axes: tuple[FloatArray, ...]) -> NDArray[np.bool_]:
+    """Nodes whose source would freeze, shape of the grid: they cannot be solved."""
+    flow, t_source_in, t_supply, glide = np.meshgrid(*axes, indexing="ij")
+    levels = Levels(t_source_in.ravel(), (t_supply - glide).ravel(), t_supply.ravel())
+    outlet = source_outlets(spec, levels, flow.ravel())
+    result: NDArray[np.bool_] = (outlet < _COLDEST_OUTLET).reshape(flow.shape)
     return result
+
+
+def source_outlets(spec: PlantSpec, levels: Levels, flow: FloatArray) -> FloatArray:
+    """Source outlets [degC] of some points, before any of them is solved.
+
+    By the balance on the refrigerant's design table where there is one, else
+    from the design's heat balance: the heat taken follows the suction gas, and
+    that thickens by 3 to 4 % a kelvin.
+    """
+    design = spec.design
+    if design.source_control == "outlet":
+        return np.full(len(flow), design.t_source_out)
+    taken = flow * np.exp(0.035 * (levels.t_source_in - design.t_source_in))
+    outlet = levels.t_source_in - (design.t_source_in - design.t_source_out) * taken
+    table = store.load(spec.identity._replace(kind="design", sizing=None))
+    if table is not None and spec.identity.sizing is not None:
+        balance = plain_balance(table, spec.identity.sizing, NO_LIMITS)
+        found = balance.at_volume_flow(levels, flow)
+        outlet = np.where(found.code == ANSWERED, found.t_source_out, outlet)
+    return outlet
 
 
 def _outputs(spec: PlantSpec, running: Running) -> FloatArray:

@@ -15,7 +15,7 @@ from surrogate.conditions import Conditions
 from surrogate.errors import InfeasibleError, NotConvergedError, SpecError
 from surrogate.evaluate import OK, answer_many
 from surrogate.identity import SOURCE_CONTROLS, Identity, Sizing
-from surrogate.limits import DEFAULT_LIMITS, mark_broken_conditions
+from surrogate.limits import DEFAULT_LIMITS, NO_LIMITS, Limits, mark_broken_conditions
 from surrogate.plantmap import ANSWERED, SOLVED, Levels
 from surrogate.regressor import machine
 from surrogate.solved import DESIGN_LOAD
@@ -162,11 +162,11 @@ def _running(table: Table, sample: Sample) -> Sample:
     return sample.take(np.concatenate(kept))
 
 
-def plain_balance(table: Table, sizing: Sizing) -> Balance:
+def plain_balance(table: Table, sizing: Sizing, limits: Limits = DEFAULT_LIMITS) -> Balance:
     """Balance of a plant, started from its design's differences: regressors need none yet."""
     from surrogate.cycle.characteristics import lines
 
-    sized = machine(table, sizing, DEFAULT_LIMITS)
+    sized = machine(table, sizing, limits)
     if sized is None:
         raise SpecError(f"the design table has no plant of {sizing.describe()}")
 
@@ -274,6 +274,6 @@ def size(identity: Identity, design: tuple[float, ...]) -> SizedMachine:
     conditions = Conditions(t_source_in, t_source_out, t_return, t_supply, DESIGN_LOAD, eta_s)
     model = new_model(identity.topology, identity.refrigerant, identity.parameters)
     try:
-        return SizedMachine(model, conditions, SOURCE_CONTROLS[round(control)])
+        return SizedMachine(model, conditions, SOURCE_CONTROLS[round(control)], NO_LIMITS)
     except InfeasibleError as error:
         raise NotConvergedError(str(error)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from pydantic import Field, model_validator
 
 from surrogate import fluids, topology
 from surrogate.identity import SOURCE_CONTROLS, Identity, Sizing
-from surrogate.limits import DEFAULT_LIMITS
+from surrogate.limits import DEFAULT_LIMITS, as_limits
 from surrogate.parameters import ETA_S_DEFAULT, Parameters
 from surrogate.planttable import AXES, KIND
 
@@ -41,6 +42,8 @@ class PlantSpec(Strict):
     refrigerant: str
     parameters: dict[str, float] = Field(default_factory=dict)
     design: Design
+    limits: dict[str, float] = Field(default_factory=dict)
+    """Limits of the machine that differ from the defaults; the table holds for any."""
     volume_flow: AxisSpec
     t_source_in: AxisSpec
     t_supply: AxisSpec
@@ -51,6 +54,7 @@ class PlantSpec(Strict):
     def _check(self) -> PlantSpec:
         topology.get(self.topology)
         Parameters.from_mapping(self.parameters)
+        as_limits(self.limits)
         if self.volume_flow.low < FLOW_LOW or self.volume_flow.high > 1.22:
             raise ValueError(
                 f"volume_flow must lie within {FLOW_LOW} and 1.22, the ends of the compressor's "
@@ -153,11 +157,19 @@ def _axes(design: Any) -> dict[str, dict[str, float]]:
     supply_low = max(t_supply - 20.0, DEFAULT_LIMITS.t_return_min + 1.5 * glide, t_in + 15.0)
     return {
         "volume_flow": {"low": FLOW_LOW, "high": 1.0, "nodes": 9},
-        "t_source_in": {"low": max(t_in - 10.0, coldest), "high": t_in + 10.0, "nodes": 7},
-        "t_supply": {"low": min(supply_low, t_supply - 2.0), "high": t_supply + 5.0, "nodes": 6},
-        "sink_glide": {"low": 0.5 * glide, "high": 1.5 * glide, "nodes": 6},
+        "t_source_in": {"low": max(t_in - 10.0, coldest), "high": t_in + 10.0, "nodes": 6},
+        "t_supply": {"low": min(supply_low, t_supply - 2.0), "high": t_supply + 5.0, "nodes": 5},
+        "sink_glide": {"low": 0.5 * glide, "high": 1.5 * glide, "nodes": 5},
     }
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def shipped_specs() -> dict[str, Path]:
+    """Specs of the reference plants that ship with the library, by name."""
+    import surrogate.tables.specs
+
+    folder = Path(surrogate.tables.specs.__path__[0])
+    return {path.stem.removeprefix("plant-"): path for path in sorted(folder.glob("plant-*.toml"))}

@@ -229,7 +229,7 @@ def answers(known: Regressor, table: Table, solved: Solved) -> Running:
     """What regressors say of the points of a sample."""
     result = nothing(len(solved.sample.plant))
     for sizing, members in _by_plant(solved):
-        plant = known.plant(table, sizing, DEFAULT_LIMITS)
+        plant = known.plant(table, sizing)
         if plant is not None:
             levels = solved.sample.levels.take(members)
             flow = solved.running.volume_flow[members]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 import warnings
 from pathlib import Path
@@ -11,6 +10,19 @@ from typing import Any
 
 import click
 
+from surrogate.clioptions import (
+    EXIT_BAD_INPUT,
+    EXIT_INFEASIBLE,
+    EXIT_INTERRUPTED,
+    EXIT_NO_ANSWER,
+    as_json,
+    fail,
+    limit,
+    named,
+    plain,
+    setting,
+)
+from surrogate.cliplant import operate
 from surrogate.errors import (
     InfeasibleError,
     InputError,
@@ -19,17 +31,6 @@ from surrogate.errors import (
     SpecError,
     SurrogateError,
 )
-
-EXIT_NO_ANSWER, EXIT_BAD_INPUT, EXIT_INFEASIBLE, EXIT_INTERRUPTED = 1, 2, 3, 130
-
-_settings = click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="A parameter of the machine that differs from its default, such as pinch=3.",
-)
-_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -47,14 +48,8 @@ def app() -> None:
 @click.option("--heat-load", type=float, required=True, help="Heat to the network [W].")
 @click.option("--eta-s", type=float, default=0.80, show_default=True, help="Isentropic efficiency.")
 @click.option("--topology", default="single_stage", show_default=True, help="The cycle.")
-@_settings
-@click.option(
-    "--limit",
-    "limits",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="A limit that differs from its default, such as pressure_ratio_max=15.",
-)
+@setting
+@limit
 @click.option(
     "--outside",
     type=click.Choice(["solve", "raise", "nan"]),
@@ -65,7 +60,7 @@ def app() -> None:
 @click.option(
     "--tables", type=click.Path(path_type=Path), help="A table, or a folder to look in first."
 )
-@_as_json
+@as_json
 def estimate(
     refrigerant: str,
     t_source_in: float,
@@ -84,7 +79,7 @@ def estimate(
     """Estimate a heat pump sized for these conditions."""
     from surrogate.heatpump import HeatPump
 
-    heat_pump = HeatPump(refrigerant, topology=topology, tables=tables, **_named(settings))
+    heat_pump = HeatPump(refrigerant, topology=topology, tables=tables, **named(settings))
     result = heat_pump.design(
         t_source_in=t_source_in,
         t_source_out=t_source_out,
@@ -92,24 +87,27 @@ def estimate(
         t_supply=t_supply,
         heat_load=heat_load,
         eta_s=eta_s,
-        limits=_named(limits) or None,
+        limits=named(limits) or None,
         outside=outside,
     )
     if as_json:
-        click.echo(json.dumps({"refrigerant": heat_pump.refrigerant, **_plain(result.to_dict())}))
+        click.echo(json.dumps({"refrigerant": heat_pump.refrigerant, **plain(result.to_dict())}))
     try:
         result.raise_for_status()
     except (NotConvergedError, OutsideTableError) as error:
-        _fail(str(error), EXIT_NO_ANSWER)
+        fail(str(error), EXIT_NO_ANSWER)
     if not as_json:
         from surrogate.report import print_estimate
 
         print_estimate(heat_pump, result)
 
 
+app.add_command(operate)
+
+
 @app.command("tables")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
-@_as_json
+@as_json
 def list_tables(folder: Path | None, as_json: bool) -> None:
     """List the tables that answer: yours and the shipped, or those in FOLDER."""
     from surrogate.report import describe_tables, print_tables
@@ -126,43 +124,35 @@ def list_tables(folder: Path | None, as_json: bool) -> None:
 
 
 @app.command()
-@click.argument("what", metavar="REFRIGERANT|SPEC.toml")
+@click.argument("what", metavar="[design|plant|regressor] REFRIGERANT|SPEC.toml", nargs=-1)
 @click.option(
     "--output",
     "-o",
     type=click.Path(path_type=Path),
-    help="Folder for the table, instead of your data folder.",
+    help="Folder for what is made, instead of your data folder.",
 )
-@_settings
+@setting
 @click.option("--points", type=int, help="Full solves from which the error is measured.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; one for each core.")
 @click.option("--show-spec", is_flag=True, help="Print the whole spec as TOML; make nothing.")
 def generate(
-    what: str,
+    what: tuple[str, ...],
     output: Path | None,
     settings: tuple[str, ...],
     points: int | None,
     workers: int | None,
     show_spec: bool,
 ) -> None:
-    """Make a table: from a refrigerant's name alone, or from a spec.
+    """Make a design table, a plant's table or a regressor.
 
-    An interrupted run goes on where it stopped when it is started again.
+    A design table or a regressor from a refrigerant's name alone, and any of
+    the three from a spec. An interrupted run goes on where it stopped when it
+    is started again.
     """
-    from surrogate.generate import spec as specs
+    from surrogate.generate import kinds
     from surrogate.store import user_folder
 
-    overrides: dict[str, Any] = {}
-    if settings:
-        overrides["parameters"] = _named(settings)
-    if points is not None:
-        overrides["held_out"] = {"points": points}
-    if what.endswith(".toml"):
-        if overrides:
-            raise SpecError("with a spec file, --set and --points belong into the file")
-        chosen = specs.load(Path(what))
-    else:
-        chosen = specs.derive(what, **overrides)
+    chosen = _chosen_spec(what, named(settings), points)
     if show_spec:
         import tomli_w
 
@@ -170,35 +160,85 @@ def generate(
         return
     from rich.console import Console
 
-    from surrogate.generate.build import make_table
     from surrogate.report import print_made
 
     folder = output or user_folder()
-    made = make_table(chosen, folder, workers=workers, console=Console(stderr=True))
-    print_made(made)
+    print_made(kinds.make(chosen, folder, workers=workers, console=Console(stderr=True)))
 
 
-def _named(pairs: tuple[str, ...]) -> dict[str, float]:
-    """Numbers by name from NAME=VALUE options."""
-    result = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if not equals or not math.isfinite(number):
-            raise InputError(f"{pair!r} is not NAME=NUMBER")
-        result[name.strip()] = number
-    return result
+def _chosen_spec(what: tuple[str, ...], parameters: dict[str, float], points: int | None) -> Any:
+    """Spec of what is to be generated, from a name or a file."""
+    from surrogate.generate import kinds
+
+    kind = what[0] if len(what) == 2 and what[0] in kinds.KINDS else None
+    if len(what) != (1 if kind is None else 2):
+        raise SpecError(
+            "give a refrigerant or a SPEC.toml, after design, plant or regressor if you like"
+        )
+    name = what[-1]
+    if name.endswith(".toml"):
+        if parameters or points is not None:
+            raise SpecError("with a spec file, --set and --points belong into the file")
+        return kinds.load(Path(name), kind)
+    if kind == "plant":
+        raise SpecError(f"a plant needs a spec file that gives its design, but this is {name!r}")
+    values: dict[str, Any] = {"refrigerant": name}
+    if parameters:
+        values["parameters"] = parameters
+    if points is not None:
+        values |= {"points": points} if kind == "regressor" else {"held_out": {"points": points}}
+    return kinds.complete(kind or "design", values)
 
 
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """Values as JSON knows them: no NaN."""
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in values.items()
-    }
+@app.command()
+@click.option("--refrigerant", help="All files of this refrigerant.")
+@click.option("--plant", help="One plant's table: its name, its spec (TOML), or the file.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("report.html"),
+    show_default=True,
+    help="HTML file; a Markdown summary goes beside it.",
+)
+@click.option("--points", type=int, help="Points in each file; 500 to 2000 by its kind.")
+@click.option("--seed", type=int, default=20260731, show_default=True, help="Seed of the points.")
+@click.option(
+    "--tables", type=click.Path(path_type=Path), help="A file, or a folder to look in instead."
+)
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; one for each core.")
+def validate(
+    refrigerant: str | None,
+    plant: str | None,
+    output: Path,
+    points: int | None,
+    seed: int,
+    tables: Path | None,
+    workers: int | None,
+) -> None:
+    """Set tables and regressors against fresh full solves, and write a report.
+
+    Without --refrigerant or --plant, everything that ships. The exit code is 1
+    if a bar is broken.
+    """
+    from rich.console import Console
+
+    from surrogate.validate.run import validate as run
+
+    verdict = run(
+        refrigerant,
+        plant,
+        tables,
+        points=points,
+        seed=seed,
+        output=output,
+        workers=workers,
+        console=Console(stderr=True),
+    )
+    click.echo(f"{verdict.html} and {verdict.markdown}: {len(verdict.files)} files")
+    if not verdict.kept:
+        fail("; ".join(verdict.broken), EXIT_NO_ANSWER)
+    click.echo("All bars are kept.")
 
 
 def main() -> None:
@@ -210,18 +250,13 @@ def main() -> None:
         click.echo(error.format_message())
         sys.exit(EXIT_BAD_INPUT)
     except click.ClickException as error:
-        _fail(error.format_message(), EXIT_BAD_INPUT)
+        fail(error.format_message(), EXIT_BAD_INPUT)
     except InfeasibleError as error:
-        _fail(f"infeasible, limit {error.limit}: {error}", EXIT_INFEASIBLE)
+        fail(f"infeasible, limit {error.limit}: {error}", EXIT_INFEASIBLE)
     except SurrogateError as error:
-        _fail(str(error), EXIT_BAD_INPUT)
+        fail(str(error), EXIT_BAD_INPUT)
     except (KeyboardInterrupt, click.Abort):
-        _fail("interrupted", EXIT_INTERRUPTED)
+        fail("interrupted", EXIT_INTERRUPTED)
     except OSError as error:
-        _fail(f"{error.filename or 'file system'}: {error.strerror}", EXIT_BAD_INPUT)
+        fail(f"{error.filename or 'file system'}: {error.strerror}", EXIT_BAD_INPUT)
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _fail(message: str, code: int) -> None:
-    click.echo(f"surrogate: {message}", err=True)
-    sys.exit(code)

@@ -246,7 +246,7 @@ class HeatPump:
         >>> plant = HeatPump("R717").plant(t_source_in=30, t_source_out=25, t_return=50,
         ...                                t_supply=80, heat_load=1e6)
         >>> round(plant.capacity(t_source_in=25, t_return=50, t_supply=80) / 1e3)
-        846
+        903
         """
         if source_control not in SOURCE_CONTROLS:
             raise InputError(

@@ -113,6 +113,15 @@ _POSSIBLE = {
 
 DEFAULT_LIMITS = Limits()
 
+NO_LIMITS = Limits(
+    critical_margin=0.0,
+    t_discharge_max=math.inf,
+    pressure_ratio_max=math.inf,
+    t_evap_min=-math.inf,
+    t_evap_max=math.inf,
+)
+"""Limits of what physics leaves possible: maps are made without those of machines."""
+
 
 class State(NamedTuple):
     """What the rules on states look at: floats of one point, or arrays of many.

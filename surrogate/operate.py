@@ -22,11 +22,12 @@ DEGRADATION = 0.9
 """Factor Cc of a machine that cycles, EN 14825."""
 
 # Places between the least and the largest volume flow at which limits are looked for.
-_SCAN = 12
+_SCAN = 6
 # The binding place is closed in to this width of the relative volume flow.
-_CLOSE, _MOST_STEPS = 1e-7, 40
-# A load this little above capacity is at it.
-_AT_CAPACITY = 1e-9
+_CLOSE, _MOST_STEPS = 1e-6, 40
+# A load this little above capacity is at it: no map knows its capacity better, and nobody
+# wants a plant to fail its own design by rounding.
+_AT_CAPACITY = 5e-4
 
 
 class Reach(NamedTuple):
@@ -151,8 +152,10 @@ def operate(plant_map: PlantMap, levels: Levels, load: FloatArray, limits: Limit
     known = far.code == ANSWERED
     above = known & (load > far.capacity * (1.0 + _AT_CAPACITY))
     cycling = known & (load < far.lowest) & ~above
+    full = known & (load >= far.capacity) & ~above
     running = far.least.take(np.arange(len(load)))
-    asked = np.flatnonzero(known & ~above & ~cycling)
+    running.put(full, far.top.take(full))
+    asked = np.flatnonzero(known & ~above & ~cycling & ~full)
     near = _near(load, far, limits)[asked]
     running.put(asked, plant_map.at_load(levels.take(asked), load[asked], near))
     code = np.maximum(far.code, running.code)
@@ -262,24 +265,29 @@ def _close_in(
     once; returns the flow on the side that keeps the limits, the limit, and
     whether one was found at all.
     """
-    (low, high), (below, above) = bracket, excess
-    low, high, below, above = low.copy(), high.copy(), below.copy(), above.copy()
+    low, high, below, above = (values.copy() for values in (*bracket, *excess))
     limit = np.zeros(len(low), dtype=np.int8)
     side = np.zeros(len(low), dtype=np.int8)
+    open_ = np.arange(len(low))
     for _ in range(_MOST_STEPS):
+        if len(open_) == 0:
+            break
+        a, b, f, g = low[open_], high[open_], below[open_], above[open_]
         with np.errstate(invalid="ignore", divide="ignore"):
-            place = np.clip(low - below * (high - low) / (above - below), low, high)
-        place = np.where(np.isfinite(place), place, 0.5 * (low + high))
-        running = plant_map.at_volume_flow(levels, place)
+            place = np.clip(a - f * (b - a) / (g - f), a, b)
+        place = np.where(np.isfinite(place), place, 0.5 * (a + b))
+        running = plant_map.at_volume_flow(levels.take(open_), place)
         each = _excess(plant_map, running, limits)
         largest = each.max(axis=0)
+        worst = np.where(np.isnan(each), -np.inf, each).argmax(axis=0)
+        limit[open_] = limits_module.PLANT_CODES[worst]
         keeps = largest <= 0.0
-        limit = limits_module.PLANT_CODES[np.where(np.isnan(each), -np.inf, each).argmax(axis=0)]
-        above = np.where(keeps & (side == 1), 0.5 * above, above)
-        below = np.where(~keeps & (side == -1), 0.5 * below, below)
-        low, below = np.where(keeps, place, low), np.where(keeps, largest, below)
-        high, above = np.where(keeps, high, place), np.where(keeps, above, largest)
-        side = np.where(keeps, 1, -1).astype(np.int8)
-        if not ((high - low > _CLOSE) & (np.abs(largest) > _CLOSE)).any():
-            break
-    return np.where(np.abs(largest) <= _CLOSE, place, low), limit, np.isfinite(above)
+        # Halving the far side's excess keeps the secant from creeping.
+        above[open_] = np.where(keeps, np.where(side[open_] == 1, 0.5 * g, g), largest)
+        below[open_] = np.where(keeps, largest, np.where(side[open_] == -1, 0.5 * f, f))
+        near = np.abs(largest) <= _CLOSE
+        low[open_] = np.where(keeps | near, place, a)
+        high[open_] = np.where(keeps, b, place)
+        side[open_] = np.where(keeps, 1, -1)
+        open_ = open_[~near & (high[open_] - low[open_] > _CLOSE)]
+    return low, limit, np.isfinite(above)

@@ -355,7 +355,7 @@ class Plant:
         sizing = self.identity.sizing
         if known is None or self._design_table is None or sizing is None:
             return None
-        return known.plant(self._design_table, sizing, self._limits)
+        return known.plant(self._design_table, sizing)
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle without its maps: they are made again where the plant is next asked."""

@@ -25,7 +25,7 @@ from surrogate.conditions import Conditions
 from surrogate.errors import SurrogateError, TableError
 from surrogate.evaluate import answer_point
 from surrogate.identity import SOURCE_CONTROLS, Identity, Sizing
-from surrogate.limits import Limits
+from surrogate.limits import DEFAULT_LIMITS, Limits
 from surrogate.netcdf import read_checked
 from surrogate.parameters import Parameters
 from surrogate.plantmap import ANSWERED, OUTSIDE, FloatArray, Levels, Running
@@ -215,8 +215,11 @@ class Regressor:
     table_digest: str
     attributes: Mapping[str, Any]
 
-    def plant(self, table: Table, sizing: Sizing, limits: Limits) -> RegressorMap | None:
-        """A map of one plant, or None where the plant lies outside the domain."""
+    def plant(self, table: Table, sizing: Sizing) -> RegressorMap | None:
+        """A map of one plant, or None where the plant lies outside the domain.
+
+        The domain holds plants whose design keeps the default limits.
+        """
         design = (
             sizing.t_source_in,
             sizing.t_source_in - sizing.t_source_out,
@@ -227,7 +230,7 @@ class Regressor:
         low, high = self.domain[: len(design)].T
         if not ((np.array(design) >= low - _RIM) & (np.array(design) <= high + _RIM)).all():
             return None
-        sized = machine(table, sizing, limits)
+        sized = machine(table, sizing, DEFAULT_LIMITS)
         return None if sized is None else RegressorMap(self, table, sizing, sized)
 
 

@@ -11,14 +11,17 @@ from rich.table import Table as Grid
 
 from surrogate import fluids, topology
 from surrogate.errors import TableError
-from surrogate.store import available_tables, shipped_folder, user_folder
-from surrogate.table import read
+from surrogate.store import available_tables, read_any, shipped_folder, user_folder
 from surrogate.tablemodel import Table
 
 if TYPE_CHECKING:
     from surrogate.estimate import Estimate
-    from surrogate.generate.build import Made
+    from surrogate.generate.kinds import AnyMade
     from surrogate.heatpump import HeatPump
+    from surrogate.plant import Plant
+    from surrogate.plantestimate import PlantEstimate
+    from surrogate.planttable import PlantTable
+    from surrogate.regressor import Regressor
 
 
 def print_estimate(heat_pump: HeatPump, result: Estimate) -> None:
@@ -117,56 +120,97 @@ def describe_tables(folder: Path | None = None) -> tuple[list[dict[str, Any]], l
     rows, problems = [], []
     for path in available_tables(folder):
         try:
-            rows.append(_row(read(path)))
+            rows.append(_row(read_any(path)))
         except TableError as error:
             problems.append(str(error))
     return rows, problems
 
 
-def _row(table: Table) -> dict[str, Any]:
-    known = fluids.facts(table.identity.refrigerant)
-    held_out = {
-        name: table.attributes[f"held_out_{name}"]
-        for name in ("points", "mean", "p95", "p99", "max")
-    }
+def _row(found: Table | PlantTable | Regressor) -> dict[str, Any]:
+    """One file, whatever its kind."""
+    identity = found.identity
+    known = fluids.facts(identity.refrigerant)
+    names = ("points", "mean", "p95", "p99", "max")
     return {
-        "topology": table.identity.topology,
-        "refrigerant": table.identity.refrigerant,
-        "parameters": table.parameters.to_dict(),
-        "t_supply": list(table.t_supply),
-        "t_evap": list(table.t_evap),
-        "source_glide": list(table.source_glide),
-        "sink_glide": list(table.sink_glide),
-        "eta_s": list(table.eta_s),
-        "error": {name: float(value) for name, value in held_out.items()},
+        "kind": identity.kind,
+        "topology": identity.topology,
+        "refrigerant": identity.refrigerant,
+        "parameters": identity.parameters.to_dict(),
+        **_coverage(found),
+        "error": {name: float(found.attributes[f"held_out_{name}"]) for name in names},
         "gwp100": None if known is None else known.gwp100,
         "safety_class": None if known is None else known.safety_class,
         "pfas": None if known is None else known.pfas,
-        "path": str(table.path),
-        "shipped": table.path.parent == shipped_folder(),
+        "path": str(found.path),
+        "shipped": found.path.parent == shipped_folder(),
+    }
+
+
+def _coverage(found: Table | PlantTable | Regressor) -> dict[str, Any]:
+    """What a file covers."""
+    if isinstance(found, Table):
+        names = ("t_supply", "t_evap", "source_glide", "sink_glide", "eta_s")
+        return {name: list(getattr(found, name)) for name in names}
+    if found.identity.sizing is None:
+        from surrogate.regressor import DOMAIN
+
+        domain = found.domain.tolist()  # type: ignore[union-attr]  # only regressors lack a plant
+        return dict(zip(DOMAIN, domain, strict=True))
+    ranges = found.ranges  # type: ignore[union-attr]  # only plant tables have a plant
+    return {
+        "plant": found.attributes.get("name", ""),
+        "sizing": found.identity.sizing._asdict(),
+        **{name: list(span) for name, span in ranges.items()},
     }
 
 
 def print_tables(rows: list[dict[str, Any]]) -> None:
-    """Print the rows of :func:`describe_tables`."""
+    """Print the rows of :func:`describe_tables`, kind by kind."""
     console = Console(highlight=False)
     if not rows:
         console.print("There are no tables.")
         return
-    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in ("fluid", "topology"):
+    for kind, show in (("design", _designs), ("plant", _plants), ("regressor", _regressors)):
+        members = [row for row in rows if row["kind"] == kind]
+        if members:
+            show(console, members)
+    console.print(
+        "[dim]p99, max: relative error of the COP against full solves that the file never saw. "
+        f"GWP: over 100 years. PFAS: status of {fluids.sources()['pfas_date']}. *: made by you.[/]"
+    )
+
+
+def _grid(title: str, left: tuple[str, ...], right: tuple[str, ...]) -> Grid:
+    grid = Grid(
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), title=title,
+        title_justify="left", title_style="bold",
+    )  # fmt: skip
+    for name in left:
         grid.add_column(name, no_wrap=True)
-    for name in ("supply", "evap", "p99 %", "max %", "GWP"):
+    for name in right:
         grid.add_column(name, justify="right", no_wrap=True)
+    return grid
+
+
+def _named(row: dict[str, Any]) -> str:
+    return str(row["refrigerant"]) + ("" if row["shipped"] else " *")
+
+
+def _errors(row: dict[str, Any]) -> list[str]:
+    return [f"{100 * row['error'][name]:.4f}" for name in ("p99", "max")]
+
+
+def _designs(console: Console, rows: list[dict[str, Any]]) -> None:
+    right = ("supply", "evap", "p99 %", "max %", "GWP")
+    grid = _grid("Design points", ("fluid", "topology"), right)
     grid.add_column("class", no_wrap=True)
     for row in rows:
-        error = row["error"]
         grid.add_row(
-            row["refrigerant"] + ("" if row["shipped"] else " *"),
+            _named(row),
             row["topology"],
             _span(row["t_supply"]),
             _span(row["t_evap"]),
-            *(f"{100 * error[name]:.4f}" for name in ("p99", "max")),
+            *_errors(row),
             "?" if row["gwp100"] is None else f"{row['gwp100']:g}",
             f"{row['safety_class'] or '?'}{' PFAS' if row['pfas'] else ''}",
         )
@@ -174,21 +218,48 @@ def print_tables(rows: list[dict[str, Any]]) -> None:
     first = rows[0]
     console.print(
         f"[dim]supply, evap: degC. All: source glide {_span(first['source_glide'])} K, sink glide "
-        f"{_span(first['sink_glide'])} K, eta_s {_span(first['eta_s'])}. p99, max: relative error "
-        "of the COP against full solves that the table never saw. GWP: over 100 years. PFAS: "
-        f"status of {fluids.sources()['pfas_date']}. *: made by you.[/]"
+        f"{_span(first['sink_glide'])} K, eta_s {_span(first['eta_s'])}.[/]"
     )
 
 
-def print_made(made: Made) -> None:
+def _plants(console: Console, rows: list[dict[str, Any]]) -> None:
+    right = ("source", "supply", "glide", "p99 %", "max %")
+    grid = _grid("Plants", ("fluid", "plant", "design"), right)
+    for row in rows:
+        s = row["sizing"]
+        held = "" if s["source_control"] == "flow" else " outlet"
+        grid.add_row(
+            _named(row),
+            row["plant"] or "-",
+            f"{s['t_source_in']:g}/{s['t_source_out']:g}>{s['t_return']:g}/{s['t_supply']:g}{held}",
+            _span(row["t_source_in"]),
+            _span(row["t_supply"]),
+            _span(row["sink_glide"]),
+            *_errors(row),
+        )
+    console.print(grid)
+
+
+def _regressors(console: Console, rows: list[dict[str, Any]]) -> None:
+    right = ("supply", "source glide", "sink glide", "eta_s", "p99 %", "max %")
+    grid = _grid("Any plant", ("fluid",), right)
+    names = ("t_supply_design", "source_glide_design", "sink_glide_design", "eta_s_design")
+    for row in rows:
+        grid.add_row(_named(row), *(_span(row[name]) for name in names), *_errors(row))
+    console.print(grid)
+
+
+def print_made(made: AnyMade) -> None:
     """Print what has been made."""
-    summary = made.summary
+    from surrogate.generate.kinds import result_of
+
+    result = result_of(made)
     console = Console(highlight=False)
     console.print(
-        f"{made.table.identity.refrigerant}: {made.solves} solves; COP error at "
-        f"{summary.points} held-out points: mean {100 * summary.mean:.2g} %, p99 "
-        f"{100 * summary.p99:.2g} %, max {100 * summary.max:.2g} %; "
-        f"{100 * summary.missed:.2g} % of feasible points need a full solve.",
+        f"{result.described}: {made.solves} solves; COP error at "
+        f"{result.points} held-out points: mean {100 * result.mean:.2g} %, p99 "
+        f"{100 * result.p99:.2g} %, max {100 * result.max:.2g} %; "
+        f"{100 * result.missed:.2g} % of feasible points need a full solve.",
     )
     if made.path.parent in (user_folder(), shipped_folder()):
         console.print(f"It is found from now on: {made.path}", soft_wrap=True)
@@ -196,6 +267,49 @@ def print_made(made: Made) -> None:
         console.print(
             f"Use it with --tables or HeatPump(..., tables=...): {made.path}", soft_wrap=True
         )
+
+
+def print_operation(plant: Plant, result: PlantEstimate) -> None:
+    """Print one operating point of a plant as a short report."""
+    console = Console(highlight=False)
+    sizing = plant.identity.sizing
+    assert sizing is not None
+    grid = Grid.grid(padding=(0, 2))
+    grid.add_column()
+    grid.add_column(justify="right")
+    grid.add_column(style="dim")
+    for name, value, remark in [*_lines(result)[:-2], *_reach(result)]:
+        grid.add_row(name, value, remark)
+    console.print(
+        f"[bold]{plant.identity.refrigerant}[/], plant of {_watts(plant.heat_load)}, "
+        f"{sizing.describe()}"
+    )
+    console.print(
+        f"source {result.t_source_in:g} -> {result.t_source_out:.4g} degC, network "
+        f"{result.t_return:g} -> {result.t_supply:g} degC, {_watts(result.heat_load)}\n"
+    )
+    console.print(grid)
+    console.print()
+    words = {
+        "table": "From the plant's own table",
+        "regressor": "From the regressor of its refrigerant",
+    }
+    if result.origin in words:
+        console.print(
+            f"[dim]{words[result.origin]}; 95 % of full solves nearby lie within "
+            f"{100 * result.error:.2g} % of its COP.[/]"
+        )
+    elif result.origin == "solve":
+        console.print("[dim]From full TESPy solves.[/]")
+
+
+def _reach(result: PlantEstimate) -> list[tuple[str, str, str]]:
+    limit = result.limit.replace("_", " ")
+    rows = [("capacity", _watts(result.capacity), f"at these temperatures, set by {limit}")]
+    if result.lowest_load > 0.0:
+        said = "it cycles now" if result.cycling else "below it the machine cycles"
+        rows.append(("lowest load", _watts(result.lowest_load), said))
+    return rows
 
 
 def _span(pair: list[float]) -> str:

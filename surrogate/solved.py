@@ -11,6 +11,7 @@ from surrogate import fluids
 from surrogate.conditions import Conditions
 from surrogate.errors import NotConvergedError
 from surrogate.identity import Identity
+from surrogate.limits import NO_LIMITS
 from surrogate.plantmap import ANSWERED, NOT_CONVERGED, FloatArray, Levels, Running, nothing
 
 if TYPE_CHECKING:
@@ -98,6 +99,9 @@ class SolvedMap:
                 sizing.eta_s,
             )
             self._machine = SizedMachine(
-                new_model(topology, refrigerant, parameters), design, sizing.source_control
+                new_model(topology, refrigerant, parameters),
+                design,
+                sizing.source_control,
+                NO_LIMITS,
             )
         return self._machine

@@ -8,9 +8,11 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import surrogate
+import surrogate.store
 
 _TEMPERATURES = "--t-source-in 30 --t-source-out 25 --t-return 50 --t-supply 80"
 POINT = [*_TEMPERATURES.split(), "--heat-load", "1e6"]
@@ -164,3 +166,116 @@ def test_a_generated_table_is_found_again(tmp_path):
     answer = run("estimate", "--refrigerant", "propylene", *point, env=env)
     assert json.loads(answer.stdout)["origin"] == "table"
     assert "R1270 *" in run("tables", env=env).stdout
+
+
+CENTRE = ["operate", "--plant", "data-centre"]
+AT = ["--t-source-in", "27", "--t-return", "47", "--t-supply", "74"]
+
+
+def test_operate_reports():
+    result = run(*CENTRE, *AT, "--heat-load", "3e5")
+    assert result.returncode == 0, result
+    for part in ("COP", "capacity", "suction volume flow", "it cycles now", "plant's own table"):
+        assert part in result.stdout
+    assert result.stderr == ""
+
+
+def test_operate_as_json_is_the_library():
+    design = ["--refrigerant", "R290", "--design", "18,13,42,68", "--design-load", "3e6"]
+    result = run("operate", *design, *AT, "--t-supply", "60", "--heat-load", "2e6", "--json")
+    found = json.loads(result.stdout)
+    plant = surrogate.HeatPump("R290").plant(
+        t_source_in=18, t_source_out=13, t_return=42, t_supply=68, heat_load=3e6
+    )
+    expected = plant.operate(t_source_in=27, t_return=47, t_supply=60, heat_load=2e6)
+    assert found == {"refrigerant": "R290", **expected.to_dict()}
+
+
+def test_operate_says_what_a_plant_cannot():
+    message = fails(3, *CENTRE, *AT, "--heat-load", "2e6")
+    assert "suction_volume_flow" in message
+    assert "capacity" in message
+
+
+def test_operate_keeps_every_hour_of_a_csv(tmp_path):
+    hours = tmp_path / "hours.csv"
+    hours.write_text(
+        "time,heat_load,t_source_in,note\n0:00,6e5,27,a\n1:00,0,27,\n2:00,9e6,27,c\n3:00,2e5,26,d\n"
+    )
+    output = tmp_path / "deep" / "answers.csv"
+    result = run(
+        *CENTRE, "--hours", str(hours), "--t-return", "47", "--t-supply", "74", "-o", str(output)
+    )
+    assert result.returncode == 0, result
+    assert result.stdout == ""
+    frame = pd.read_csv(output)
+    assert frame["time"].tolist() == ["0:00", "1:00", "2:00", "3:00"]
+    assert frame["status"].tolist() == ["ok", "off", "infeasible", "ok"]
+    assert frame["cycling"].tolist() == [False, False, False, True]
+    assert frame["t_supply"].tolist() == [74] * 4
+    printed = run(*CENTRE, "--hours", str(hours), "--t-return", "47", "--t-supply", "74")
+    assert printed.stdout == output.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("t_source_in,heat_load\n27,1e5\n26,much\n", "line 3: heat_load is 'much'"),
+        ("t_source_in\n27\n", "no column heat_load"),
+        ("t_source_in,heat_load\n", "no rows"),
+        ("t_source_in,heat_load\n27,1e5\n999,1e5\n", "t_source_in = 999 at point 1"),
+        (None, "no such file"),
+    ],
+)
+def test_operate_refuses_bad_hours(tmp_path, text, said):
+    hours = tmp_path / "hours.csv"
+    if text is not None:
+        hours.write_text(text)
+    temperatures = ["--t-return", "47", "--t-supply", "74"]
+    assert said in fails(2, *CENTRE, "--hours", str(hours), *temperatures)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--plant", "moon", *AT, "--heat-load", "1"], "data-centre"),
+        (["--plant", "river", "--refrigerant", "R290", *AT], "give it alone"),
+        (["--refrigerant", "R290", *AT], "--design"),
+        (["--refrigerant", "R290", "--design", "1,2", "--design-load", "1e6"], "four temperatures"),
+        (["--plant", "river", *AT], "--heat-load"),
+    ],
+)
+def test_operate_refuses_what_is_not_enough(arguments, said):
+    assert said in fails(2, "operate", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["plant", "R717"], "spec file"),
+        (["plant"], "knows no fluid"),
+        ([], "give a refrigerant"),
+        (["plant", "a.toml", "b.toml"], "give a refrigerant"),
+    ],
+)
+def test_generate_says_what_it_needs(arguments, said):
+    assert said in fails(2, "generate", *arguments)
+
+
+def test_specs_of_all_kinds_are_shown():
+    result = run("generate", "regressor", "R134a", "--show-spec")
+    assert tomllib.loads(result.stdout)["plants"] == 500
+    specs = Path(surrogate.store.shipped_folder()) / "specs"
+    result = run("generate", "plant", str(specs / "plant-river.toml"), "--show-spec")
+    assert tomllib.loads(result.stdout)["sink_glide"]["high"] == 37.5
+
+
+def test_tables_lists_all_kinds():
+    rows = json.loads(run("tables", "--json").stdout)
+    kinds = [row["kind"] for row in rows]
+    assert (kinds.count("design"), kinds.count("plant"), kinds.count("regressor")) == (13, 6, 4)
+    river = next(row for row in rows if row.get("plant") == "river")
+    assert river["sizing"]["t_source_in"] == 8
+    text = run("tables").stdout
+    for part in ("Design points", "Plants", "Any plant", "8/4>40/65"):
+        assert part in text

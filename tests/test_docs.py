@@ -66,7 +66,7 @@ def test_commands_shown(text, tmp_path):
             _check_known(command)
             continue
         result = subprocess.run(
-            shlex.split(command), env=environment, cwd=tmp_path, capture_output=True, check=False
+            ["bash", "-c", command], env=environment, cwd=tmp_path, capture_output=True, check=False
         )
         assert result.returncode == 0, (command, result.stderr)
 

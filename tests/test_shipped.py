@@ -5,17 +5,27 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from surrogate import planttable, regressor
 from surrogate.cycle.design import new_model, solve_conditions
+from surrogate.cycle.machine import Point
 from surrogate.errors import InfeasibleError
 from surrogate.evaluate import OK, OUTSIDE, answer_many
+from surrogate.generate import kinds
 from surrogate.generate.build import box
+from surrogate.generate.plants import size
 from surrogate.generate.sample import sobol
-from surrogate.generate.spec import load
 from surrogate.limits import DEFAULT_LIMITS, NAMES
-from surrogate.store import shipped_folder
+from surrogate.plantmap import Levels
+from surrogate.store import load, shipped_folder
 from surrogate.table import read
 
-SPECS = sorted((shipped_folder() / "specs").glob("*.toml"))
+EVERY = {path: kinds.load(path) for path in sorted((shipped_folder() / "specs").glob("*.toml"))}
+SPECS = {
+    kind: [path for path, spec in EVERY.items() if spec.identity.kind == kind]
+    for kind in kinds.KINDS
+}
+
+
 REFRIGERANTS = (
     "R717 R290 R600a R600 R1234ze(E) R1234yf R1233zd(E) R134a R152a R32 R410A R1336mzz(E) R245fa"
 )
@@ -23,14 +33,20 @@ REFRIGERANTS = (
 
 def test_all_of_them_are_there():
     files = list(shipped_folder().glob("*.nc"))
-    assert {read(path).identity.refrigerant for path in files} == set(REFRIGERANTS.split())
-    assert len(SPECS) == len(files) == 13
+    assert {path.name for path in files} == {s.identity.file_name for s in EVERY.values()}
+    designs = {EVERY[path].identity.refrigerant for path in SPECS["design"]}
+    assert designs == set(REFRIGERANTS.split())
+    assert [len(SPECS[kind]) for kind in kinds.KINDS] == [13, 6, 4]
     assert sum(path.stat().st_size for path in files) < 60e6
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def stem(path):
+    return path.stem
+
+
+@pytest.mark.parametrize("path", SPECS["design"], ids=stem)
 def test_a_table_comes_from_its_spec_and_keeps_its_bars(path):
-    spec = load(path)
+    spec = EVERY[path]
     table = read(shipped_folder() / spec.identity.file_name, spec.identity)
     assert table.attributes["spec"] == spec.to_json()
     answered = table.attributes["held_out_points"]
@@ -49,9 +65,9 @@ def test_a_table_comes_from_its_spec_and_keeps_its_bars(path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SPECS["design"], ids=stem)
 def test_fresh_full_solves_agree(path):
-    spec = load(path)
+    spec = EVERY[path]
     table = read(shipped_folder() / spec.identity.file_name)
     identity = spec.identity
     model = new_model(identity.topology, identity.refrigerant, identity.parameters)
@@ -71,3 +87,54 @@ def test_fresh_full_solves_agree(path):
         assert values.p_cond[n] == pytest.approx(solved.p_cond, rel=5e-3)
         assert values.ua_condenser[n] * 1e6 == pytest.approx(solved.ua_condenser, rel=1e-2)
         assert values.ua_evaporator[n] * 1e6 == pytest.approx(solved.ua_evaporator, rel=2e-2)
+
+
+@pytest.mark.parametrize("path", SPECS["plant"], ids=stem)
+def test_a_plant_table_comes_from_its_spec_and_keeps_its_bars(path):
+    spec = EVERY[path]
+    table = planttable.read(shipped_folder() / spec.identity.file_name, spec.identity)
+    said = table.attributes
+    assert said["spec"] == spec.model_dump_json()
+    assert said["held_out_points"] >= 0.98 * spec.held_out.points
+    assert said["held_out_p99"] <= 2e-3
+    assert said["held_out_max"] <= 1e-2
+    assert said["held_out_load_p99"] <= 3e-3
+    assert said["held_out_missed"] <= 0.02
+    assert 0.93 <= said["held_out_within"] <= 0.98
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SPECS["plant"], ids=stem)
+def test_fresh_off_design_solves_agree(path):
+    spec = EVERY[path]
+    table = planttable.read(shipped_folder() / spec.identity.file_name)
+    machine = size(spec.identity, spec.row())
+    rng = np.random.default_rng(2026)
+    low, high = np.array(list(table.ranges.values())).T
+    for _ in range(4):
+        flow, t_in, supply, glide = low + (high - low) * rng.uniform(0.3, 1.0, 4)
+        result = machine.solve(Point(t_in, supply - glide, supply, "volume_flow", flow))
+        at = Levels(*np.array([[t_in], [supply - glide], [supply]]))
+        found = table.at_volume_flow(at, np.array([flow]))
+        assert found.cop[0] == pytest.approx(result.cop, rel=5e-3)
+        load = result.heat_load / machine.design.heat_load
+        assert found.load[0] == pytest.approx(load, rel=5e-3)
+        assert found.t_source_out[0] == pytest.approx(result.t_source_out, abs=0.05)
+        assert found.t_discharge[0] == pytest.approx(result.t_discharge, abs=1.0)
+
+
+@pytest.mark.parametrize("path", SPECS["regressor"], ids=stem)
+def test_a_regressor_comes_from_its_spec_and_keeps_its_bars(path):
+    spec = EVERY[path]
+    known = regressor.read(shipped_folder() / spec.identity.file_name, spec.identity)
+    said = known.attributes
+    assert said["spec"] == spec.model_dump_json()
+    design = spec.identity._replace(kind="design")
+    assert known.table_digest == load(design).attributes["content_digest"]
+    assert said["held_out_points"] >= 300
+    assert said["held_out_p95"] <= 3e-3
+    assert said["held_out_p99"] <= 6e-3
+    assert said["held_out_max"] <= 2e-2
+    assert abs(said["held_out_bias"]) <= 5e-4
+    assert said["held_out_load_p99"] <= 3e-3
+    assert said["held_out_missed"] <= 0.01

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from surrogate.errors import SpecError
-from surrogate.generate.spec import derive, load
+from surrogate.generate.kinds import load
+from surrogate.generate.spec import derive
 from surrogate.parameters import Parameters
 
 

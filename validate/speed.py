@@ -13,11 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from surrogate.generate import nodes, sweep
+from surrogate.generate import kinds, nodes, sweep
 from surrogate.generate.held_out import SolveJob
+from surrogate.generate.plantspec import PlantSpec, shipped_specs
 from surrogate.generate.sample import Box, sobol
 from surrogate.generate.spec import derive
 from surrogate.heatpump import HeatPump
+from surrogate.store import load
+
+from . import clock
 
 POINT: dict[str, Any] = {
     "t_source_in": 30.0,
@@ -117,6 +121,32 @@ def throughput() -> tuple[float, float]:
         _rate(nodes.NodeJob(spec), points[len(points) // 2]),
         _rate(SolveJob(spec.identity), conditions),
     )
+
+
+def years(plant: str) -> dict[str, tuple[float, float]]:
+    """Median seconds of a year of a shipped plant by each method, and by full solves."""
+    spec = kinds.load(shipped_specs()[plant], "plant")
+    assert isinstance(spec, PlantSpec)
+    identity = spec.identity
+    sizing = identity.sizing
+    assert sizing is not None
+    table = load(identity)
+    design = load(identity._replace(kind="design", sizing=None))
+    known = load(identity._replace(kind="regressor", sizing=None))
+    maps = {"its table": table, "the regressor": known.plant(design, sizing)}
+    timings = clock.years(identity, sizing, maps, repeats=_REPEATS)
+    return {name: (t.surrogate, t.solve) for name, t in zip(maps, timings, strict=True)}
+
+
+def tabulate_seconds() -> float:
+    """Seconds to make the table of a plant that has none, on all cores."""
+    plant = HeatPump("R290").plant(
+        t_source_in=20, t_source_out=15, t_return=45, t_supply=70, heat_load=1e6
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        start = timeit.default_timer()
+        plant.tabulate(folder=folder)
+        return timeit.default_timer() - start
 
 
 def _rate(job: sweep.Job, points: np.ndarray[Any, np.dtype[np.float64]]) -> float:

@@ -5,6 +5,7 @@ of the library does so only when a point needs a full solve.
 """
 
 from surrogate.cycle.design import solve_design
+from surrogate.cycle.offdesign import solve_offdesign
 from surrogate.cycle.result import CycleResult, StreamState
 
-__all__ = ["CycleResult", "StreamState", "solve_design"]
+__all__ = ["CycleResult", "StreamState", "solve_design", "solve_offdesign"]

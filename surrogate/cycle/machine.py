@@ -9,6 +9,7 @@ the off-design list of any component, or TESPy would put it back.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,8 @@ from surrogate.limits import DEFAULT_LIMITS, Limits
 # From the design towards a point that fails, in so many steps.
 _MARCHES = (4, 16)
 _MAX_SWITCHES = 4
+# A source outlet estimated to lie below this [degC], less what the estimate may err by.
+_FROZEN, _DOUBT = -0.5, 0.15
 
 
 class Point(NamedTuple):
@@ -133,8 +136,10 @@ class SizedMachine:
         Raises
         ------
         NotConvergedError
-            If TESPy finds no physical solution either way.
+            If TESPy finds no physical solution either way, or the source
+            would freeze through and through.
         """
+        self._raise_if_frozen(point)
         try:
             return self.solve_from(point, *self._guess(point))
         except NotConvergedError as error:
@@ -269,6 +274,24 @@ class SizedMachine:
                 self._install()
                 raise NotConvergedError(f"TESPy converged to something unphysical: {problem}")
         return result
+
+    def _raise_if_frozen(self, point: Point) -> None:
+        """Spare the solves whose source would freeze by far: TESPy fails at them slowly.
+
+        The heat taken follows load or suction gas, and that thickens by some
+        3.5 % a kelvin of source.
+        """
+        if self.source_control == "outlet" or point.fixed == "t_source_out":
+            return
+        c = self.conditions
+        share = point.value
+        if point.fixed == "heat_load":
+            share /= self.design.heat_load
+        else:
+            share *= math.exp(0.035 * (point.t_source_in - c.t_source_in))
+        drop = share * (c.t_source_in - c.t_source_out)
+        if point.t_source_in - drop < _FROZEN - _DOUBT * drop:
+            raise NotConvergedError("the source water would freeze")
 
     def _guess(self, point: Point) -> tuple[float, float]:
         """Scale the design's temperature differences with the load."""

@@ -1,0 +1,252 @@
+"""The command ``surrogate operate``: a plant's point, or its hours from a CSV file."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from surrogate.clioptions import EXIT_NO_ANSWER, as_json, fail, limit, named, plain, setting
+from surrogate.conditions import Operation
+from surrogate.errors import InputError, NotConvergedError, OutsideTableError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from surrogate.plant import Plant
+    from surrogate.plantestimate import PlantEstimate
+
+# Answers that a CSV gets, beside all columns that it came with.
+_ANSWERS = (
+    "cop", "power", "heat_source", "t_source_out", "capacity", "lowest_load", "cycling",
+    "error", "status", "limit", "origin",
+)  # fmt: skip
+_DESIGN = ("t_source_in", "t_source_out", "t_return", "t_supply")
+
+
+@click.command()
+@click.option("--plant", "plant_name", help="A plant's spec (TOML), or the name of a shipped one.")
+@click.option("--refrigerant", help="Refrigerant, where no --plant is given.")
+@click.option(
+    "--design",
+    metavar="IN,OUT,RETURN,SUPPLY",
+    help="Design of the plant [degC], where no --plant is given, such as 30,25,50,80.",
+)
+@click.option("--design-load", type=float, help="Heat load of the design [W].")
+@click.option("--eta-s", type=float, default=0.80, show_default=True, help="Isentropic efficiency.")
+@click.option(
+    "--source-control",
+    type=click.Choice(["flow", "outlet"]),
+    default="flow",
+    show_default=True,
+    help="What is held on the source side.",
+)
+@click.option("--t-source-in", type=float, help="Source inlet [degC].")
+@click.option("--t-return", type=float, help="Return of the network [degC].")
+@click.option("--t-supply", type=float, help="Supply of the network [degC].")
+@click.option("--heat-load", type=float, help="Heat to the network [W].")
+@click.option(
+    "--hours",
+    type=click.Path(path_type=Path),
+    help="CSV of hours with columns of those four names; options fill in missing columns.",
+)
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="CSV of answers to write.")
+@click.option(
+    "--method",
+    type=click.Choice(["table", "regressor", "solve"]),
+    help="The only way to answer by.",
+)
+@setting
+@limit
+@click.option(
+    "--outside",
+    type=click.Choice(["solve", "raise", "nan"]),
+    default="solve",
+    show_default=True,
+    help="Outside table and regressor: full solves, an error, or no answer.",
+)
+@click.option("--max-solves", type=int, default=200, show_default=True, help="Most full solves.")
+@click.option("--tables", type=click.Path(path_type=Path), help="A folder to look in first.")
+@as_json
+def operate(
+    plant_name: str | None,
+    refrigerant: str | None,
+    design: str | None,
+    design_load: float | None,
+    eta_s: float,
+    source_control: str,
+    t_source_in: float | None,
+    t_return: float | None,
+    t_supply: float | None,
+    heat_load: float | None,
+    hours: Path | None,
+    output: Path | None,
+    method: str | None,
+    settings: tuple[str, ...],
+    limits: tuple[str, ...],
+    outside: str,
+    max_solves: int,
+    tables: Path | None,
+    as_json: bool,
+) -> None:
+    """Run a plant at one point, or through the hours of a CSV file."""
+    chosen: dict[str, Any] = {"limits": named(limits) or None, "tables": tables}
+    if plant_name is not None:
+        if refrigerant is not None or design is not None or settings:
+            raise InputError("--plant says refrigerant, design and parameters; give it alone")
+        plant = _named_plant(plant_name, design_load, chosen)
+    else:
+        plant = _designed_plant(
+            refrigerant, design, design_load, eta_s, source_control, named(settings), chosen
+        )
+    given: dict[str, Any] = dict(
+        zip(Operation._fields, (t_source_in, t_return, t_supply, heat_load), strict=True)
+    )
+    how: dict[str, Any] = {"method": method, "outside": outside, "max_solves": max_solves}
+    if hours is not None:
+        _operate_hours(plant, hours, given, output, how)
+        return
+    missing = [name for name, value in given.items() if value is None]
+    if missing:
+        raise InputError(f"give --{missing[0].replace('_', '-')}, or a CSV of hours with --hours")
+    _operate_point(plant, plant.operate(**given, **how), as_json)
+
+
+def _named_plant(name: str, design_load: float | None, chosen: dict[str, Any]) -> Plant:
+    """Plant of a spec file, or of a shipped spec."""
+    from surrogate.generate.kinds import load
+    from surrogate.generate.plantspec import PlantSpec, shipped_specs
+    from surrogate.heatpump import HeatPump
+
+    known = shipped_specs()
+    path = known.get(name, Path(name))
+    if not path.is_file():
+        raise InputError(
+            f"--plant {name}: there is no such file, and the shipped plants are {', '.join(known)}"
+        )
+    spec = load(path, "plant")
+    assert isinstance(spec, PlantSpec)
+    parameters: dict[str, Any] = spec.parameters
+    pump = HeatPump(spec.refrigerant, topology=spec.topology, tables=chosen["tables"], **parameters)
+    values = spec.design.model_dump()
+    if design_load is not None:
+        values["heat_load"] = design_load
+    return pump.plant(**values, limits={**spec.limits, **(chosen["limits"] or {})})
+
+
+def _designed_plant(
+    refrigerant: str | None,
+    design: str | None,
+    design_load: float | None,
+    eta_s: float,
+    source_control: str,
+    parameters: dict[str, Any],
+    chosen: dict[str, Any],
+) -> Plant:
+    """Plant of a design given on the command line."""
+    from surrogate.heatpump import HeatPump
+
+    if refrigerant is None or design is None or design_load is None:
+        raise InputError("give --plant, or --refrigerant with --design and --design-load")
+    try:
+        temperatures = [float(part) for part in design.split(",")]
+    except ValueError:
+        temperatures = []
+    if len(temperatures) != len(_DESIGN):
+        raise InputError(
+            f"--design {design}: give four temperatures, source in, source out, return, supply, "
+            "such as 30,25,50,80"
+        )
+    pump = HeatPump(refrigerant, tables=chosen["tables"], **parameters)
+    return pump.plant(
+        **dict(zip(_DESIGN, temperatures, strict=True)),
+        heat_load=design_load,
+        eta_s=eta_s,
+        source_control=source_control,
+        limits=chosen["limits"],
+    )
+
+
+def _operate_point(plant: Plant, result: PlantEstimate, as_json: bool) -> None:
+    if as_json:
+        text = plain(result.to_dict())
+        click.echo(json.dumps({"refrigerant": plant.identity.refrigerant, **text}))
+    try:
+        result.raise_for_status()
+    except (NotConvergedError, OutsideTableError) as error:
+        fail(str(error), EXIT_NO_ANSWER)
+    if not as_json:
+        from surrogate.report import print_operation
+
+        print_operation(plant, result)
+
+
+def _operate_hours(
+    plant: Plant,
+    hours: Path,
+    given: dict[str, Any],
+    output: Path | None,
+    how: dict[str, Any],
+) -> None:
+    """Answer every row of a CSV; each keeps its place and all its columns."""
+    frame = _read_hours(hours)
+    values = {name: frame.get(name, value) for name, value in given.items()}
+    missing = [name for name, value in values.items() if value is None]
+    if missing:
+        raise InputError(
+            f"{hours} has no column {missing[0]}; add it, or give --{missing[0].replace('_', '-')}"
+        )
+    result = plant.operate(**values, **how)
+    answers = result.to_frame()
+    for name in (*(n for n in Operation._fields if n not in frame), *_ANSWERS):
+        frame[name] = answers[name].to_numpy()
+    text = io.StringIO()
+    frame.to_csv(text, index=False)
+    if output is None:
+        sys.stdout.write(text.getvalue())
+        return
+    from surrogate.files import written_whole
+
+    with written_whole(output) as temporary:
+        temporary.write_text(text.getvalue(), encoding="utf-8")
+    counts = answers["status"].value_counts()
+    said = ", ".join(f"{count} {status}" for status, count in counts.items())
+    running = answers[answers["status"] == "ok"]
+    total, power = running["heat_load"].sum(), running["power"].sum()
+    mean = f"; heat over power of those that run: {total / power:.3f}" if power > 0 else ""
+    click.echo(f"{output}: {len(frame)} rows, {said}{mean}", err=True)
+
+
+def _read_hours(path: Path) -> pd.DataFrame:
+    """Read the CSV and check that what it says of conditions are numbers.
+
+    Raises
+    ------
+    InputError
+        If it is no CSV, or a cell is no number; the line is named.
+    """
+    import pandas as pd
+
+    if not path.is_file():
+        raise InputError(f"--hours {path}: there is no such file")
+    try:
+        frame = pd.read_csv(path)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is no CSV: {error}") from error
+    if frame.empty:
+        raise InputError(f"{path} has no rows")
+    for name in Operation._fields:
+        if name in frame:
+            numbers = pd.to_numeric(frame[name], errors="coerce")
+            wrong = numbers.isna().to_numpy()
+            if wrong.any():
+                row = int(wrong.argmax())
+                raise InputError(
+                    f"{path}, line {row + 2}: {name} is {frame[name].iloc[row]!r}, no number"
+                )
+            frame[name] = numbers.astype(float)
+    return frame

@@ -1,0 +1,605 @@
+"""Regressors set beside what else one would choose: ``python -m surrogate.validate.candidates``.
+
+All candidates learn from the same full off-design solves, those that the
+shipped regressor is fitted to, and are judged on the same plants that none of
+them ever saw. All know the same of a point: the five numbers and the source
+control of its design, three temperatures, and the suction volume flow as the
+measure of its load. Black boxes are not left to find the physics by
+themselves: their features hold the design's approach temperatures and
+exchangers (:func:`surrogate.regressor.machine`) and the compressor's own
+characteristic line, and they only learn the grade of the COP on Carnot's
+between shifted temperatures. Finished solves are kept in ``build/candidates``.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from surrogate.balance import Line, Machine
+from surrogate.extras import need
+from surrogate.generate import regress, sweep
+from surrogate.generate.regress import RegressorSpec, Solved
+from surrogate.identity import Sizing
+from surrogate.limits import DEFAULT_LIMITS
+from surrogate.plantmap import ANSWERED, Levels
+from surrogate.regressor import Regressor, RegressorMap, machine, read
+from surrogate.store import user_folder
+from surrogate.tablemodel import Regions, Table
+from surrogate.units import KELVIN
+
+from .closed_form import carnot
+
+FloatArray = NDArray[np.float64]
+
+FEATURES = (
+    "t_low",
+    "t_high",
+    "log_lift",
+    "share",
+    "eta_s",
+    "source_approach_design",
+    "supply_approach_design",
+    "source_glide_design",
+    "sink_glide_design",
+    "glide_ratio",
+    "source_change",
+    "supply_change",
+    "log_ua_condenser",
+    "log_ua_evaporator",
+    "source_control",
+)
+"""What black boxes see: shifted temperatures [K] and the logarithm of their distance, the load's
+measure over the design's [1], the compressor's efficiency there [1], approaches and glides of the
+design [K], how far the point lies from the design [1, K, K], the UA of both exchangers over the
+design's heat load [log 1/K], and the source control's number."""
+
+SHIPPED = "grey box, corrected (shipped)"
+"""Name of the shipped regressor."""
+
+# Shares of the design's approach temperatures that stay at no load; the rest goes with the load.
+_SOURCE_STAYS, _SUPPLY_STAYS = 0.55, 0.5
+_SEED = 1
+_TIMED_PLANTS, _TIMED_POINTS = 3, 1000
+
+Predict = Callable[[Levels, FloatArray], FloatArray]
+"""COPs [1] of one plant at some levels and volume flows or loads; NaN without an answer."""
+
+Plants = Callable[[Sizing], Predict | None]
+"""A fitted candidate: makes its plants; None where it has none."""
+
+
+class Candidate(NamedTuple):
+    """A fitted candidate.
+
+    Attributes
+    ----------
+    name : str
+        What the table calls it.
+    points : int
+        Points that it was fitted to.
+    plants : callable
+        Makes its plants.
+    by_load : bool
+        Whether it is asked at heat loads in place of volume flows.
+    """
+
+    name: str
+    points: int
+    plants: Plants
+    by_load: bool = False
+
+
+class Result(NamedTuple):
+    """A candidate at full solves of unseen plants.
+
+    Attributes
+    ----------
+    name : str
+        What the table calls it.
+    fitted : int
+        Points that it was fitted to.
+    points : int
+        Points that it was judged on.
+    mean, p95, p99, max, bias : float
+        Relative error of the COP [1].
+    missed : float
+        Share of the solved points that it has no answer for [1].
+    seconds : float
+        Median time of a point, of many at once on one plant [s].
+    seconds_alone : float
+        Median time of a point asked alone [s].
+    """
+
+    name: str
+    fitted: int
+    points: int
+    mean: float
+    p95: float
+    p99: float
+    max: float
+    bias: float
+    missed: float
+    seconds: float
+    seconds_alone: float
+
+
+class View(NamedTuple):
+    """What a black box sees of some points of a plant.
+
+    Attributes
+    ----------
+    features : array, shape (n, len(FEATURES))
+        See :data:`FEATURES`.
+    carnot : array, shape (n,)
+        COP of Carnot's refrigerator between the shifted temperatures times
+        the compressor's efficiency [1].
+    """
+
+    features: FloatArray
+    carnot: FloatArray
+
+
+def view(sizing: Sizing, sized: Machine, levels: Levels, share: FloatArray) -> View:
+    """See some points of a plant as a black box does.
+
+    Parameters
+    ----------
+    sizing : Sizing
+        What the plant is sized for.
+    sized : Machine
+        The sizes that follow.
+    levels : Levels
+        Temperatures [degC].
+    share : array, shape (n,)
+        Volume flow, or load, over that of the design [1].
+    """
+    held = sizing.source_control == "outlet"
+    source_approach = sizing.t_source_in - sized.t_evap
+    supply_approach = sized.t_cond - sizing.t_supply
+    glide = sizing.t_supply - sizing.t_return
+    source, design = (
+        (np.full(len(share), sizing.t_source_out), sizing.t_source_out)
+        if held
+        else (levels.t_source_in, sizing.t_source_in)
+    )
+    low = source - (design - sized.t_evap) * (_SOURCE_STAYS + (1.0 - _SOURCE_STAYS) * share)
+    high = levels.t_supply + supply_approach * (_SUPPLY_STAYS + (1.0 - _SUPPLY_STAYS) * share)
+    eta_s = sizing.eta_s * _eta_line().at(share)
+    columns = (
+        low + KELVIN,
+        high + KELVIN,
+        np.log(high - low),
+        share,
+        eta_s,
+        source_approach,
+        supply_approach,
+        sizing.t_source_in - sizing.t_source_out,
+        glide,
+        (levels.t_supply - levels.t_return) / glide,
+        levels.t_source_in - sizing.t_source_in,
+        levels.t_supply - sizing.t_supply,
+        np.log(sized.ua_condenser),
+        np.log(sized.ua_evaporator),
+        float(held),
+    )
+    features = np.column_stack([np.broadcast_to(column, len(share)) for column in columns])
+    return View(features, eta_s * (low + KELVIN) / (high - low))
+
+
+@cache
+def _eta_line() -> Line:
+    from surrogate.cycle.characteristics import lines
+
+    return Line(*lines()["eta_s"])
+
+
+def compare(
+    spec: RegressorSpec, table: Table, solved: Solved, place: Path, repeats: int = 7
+) -> list[Result]:
+    """Fit all candidates to some plants and judge them on others.
+
+    Parameters
+    ----------
+    spec : RegressorSpec
+        What the shipped regressor is made of.
+    table : Table
+        Design table of its refrigerant.
+    solved : Solved
+        Full solves of plants; divided as ``regress.make_regressor`` does.
+    place : Path
+        Folder for the shipped regressor's draft.
+    repeats : int
+        How often each of the plants that are timed is asked.
+
+    Returns
+    -------
+    list of Result
+        At volume flows, then those at loads. All errors are over the solved
+        points that every candidate answers.
+    """
+    fitting, judging, rest = split(solved)
+    candidates = _fitted(spec, table, (fitting, rest), place)
+    said = [_answers(candidate, judging) for candidate in candidates]
+    cop = judging.running.cop
+    solved_ones = judging.running.code == ANSWERED
+    common = solved_ones & np.isfinite(said).all(axis=0)
+    return [
+        _result(
+            candidate,
+            answer[common] / cop[common] - 1.0,
+            float(np.isnan(answer[solved_ones]).mean()),
+            _seconds(candidate, judging, repeats),
+        )
+        for candidate, answer in zip(candidates, said, strict=True)
+    ]
+
+
+def _fitted(
+    spec: RegressorSpec, table: Table, samples: tuple[Solved, Solved], place: Path
+) -> list[Candidate]:
+    """All candidates, fitted to the first sample; some black boxes also to the second."""
+    fitting, more = samples
+    grey = partial(_grey_plant, _grey(spec, table, fitting, place), table)
+    count = _solved_count(fitting)
+    return [
+        _closed_form(fitting),
+        _black_box("constant grade, shifted temperatures", _grade, table, fitting),
+        *(_black_box(name, make, table, fitting) for name, make in _BLACK_BOXES.items()),
+        *(
+            _black_box(f"{name}, twice the data", make, table, more)
+            for name, make in _BLACK_BOXES.items()
+        ),
+        Candidate("grey box, not corrected", count, partial(grey, _draft)),
+        Candidate(SHIPPED, count, partial(grey, _corrected)),
+        _black_box(_BEST, _BLACK_BOXES[_BEST], table, fitting, by_load=True),
+        Candidate(f"{SHIPPED}, at a load", count, partial(grey, _at_load), by_load=True),
+    ]
+
+
+def split(solved: Solved) -> tuple[Solved, Solved, Solved]:
+    """Plants to fit to, to judge on, and all but the latter.
+
+    The first two are those of ``regress.make_regressor``; what it calibrates
+    with in between stands in the third alone.
+    """
+    fitting, rest = regress._split(solved, regress._FIT)
+    _, judging = regress._split(rest, regress._CALIBRATE / (1.0 - regress._FIT))
+    others = np.flatnonzero(~np.isin(solved.sample.plant, judging.sample.plant))
+    return fitting, judging, Solved(solved.sample.take(others), solved.running.take(others))
+
+
+def _solved_count(solved: Solved) -> int:
+    return int((solved.running.code == ANSWERED).sum())
+
+
+def _closed_form(solved: Solved) -> Candidate:
+    """One quality grade on Carnot's COP between supply and source inlet, for all plants."""
+    done = solved.running.code == ANSWERED
+    levels = solved.sample.levels.take(np.flatnonzero(done))
+    grade = float(np.exp(np.mean(np.log(solved.running.cop[done] / _carnot(1.0, levels)))))
+
+    def plants(sizing: Sizing) -> Predict:
+        return lambda levels, share: _carnot(grade, levels)
+
+    return Candidate(f"constant quality grade ({grade:.3f})", int(done.sum()), plants)
+
+
+def _carnot(grade: float, levels: Levels) -> FloatArray:
+    source, supply = levels.t_source_in, levels.t_supply
+    return carnot(source, source, levels.t_return, supply, quality_grade=grade)
+
+
+def _black_box(
+    name: str, make: Callable[[], Any], table: Table, solved: Solved, *, by_load: bool = False
+) -> Candidate:
+    """Fit a scikit-learn estimator to the logarithm of the grade on Carnot's refrigerator."""
+    motor = table.parameters.motor_efficiency
+    x, y = _learnt(table, solved, by_load)
+    estimator = make()
+    with warnings.catch_warnings():
+        # Fits that stop at their last step are judged by what they reach.
+        warnings.simplefilter("ignore")
+        estimator.fit(x, y)
+
+    def plants(sizing: Sizing) -> Predict | None:
+        sized = machine(table, sizing, DEFAULT_LIMITS)
+        if sized is None:
+            return None
+
+        def predict(levels: Levels, share: FloatArray) -> FloatArray:
+            seen = view(sizing, sized, levels, share)
+            cop: FloatArray = motor * (1.0 + np.exp(estimator.predict(seen.features)) * seen.carnot)
+            return cop
+
+        return predict
+
+    points = min(len(y), getattr(estimator, "most_points", len(y)))
+    return Candidate(f"{name}, at a load" if by_load else name, points, plants, by_load)
+
+
+def _learnt(table: Table, solved: Solved, by_load: bool) -> tuple[FloatArray, FloatArray]:
+    """Features and what is to be learnt, of all solved points."""
+    motor = table.parameters.motor_efficiency
+    x, y = [], []
+    for sizing, everyone in regress._by_plant(solved):
+        members = everyone[solved.running.code[everyone] == ANSWERED]
+        sized = machine(table, sizing, DEFAULT_LIMITS)
+        if sized is None or len(members) == 0:
+            continue
+        true = solved.running.take(members)
+        share = true.load if by_load else true.volume_flow
+        seen = view(sizing, sized, solved.sample.levels.take(members), share)
+        x.append(seen.features)
+        y.append(np.log((true.cop / motor - 1.0) / seen.carnot))
+    return np.concatenate(x), np.concatenate(y)
+
+
+def _grade() -> Any:
+    """The same grade everywhere: what the shifted temperatures are worth alone."""
+    from sklearn.dummy import DummyRegressor
+
+    return DummyRegressor()
+
+
+def _ridge(degree: int) -> Any:
+    """Polynomials; how strongly they are held is chosen by leaving points out."""
+    from sklearn.linear_model import RidgeCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+
+    return make_pipeline(
+        StandardScaler(), PolynomialFeatures(degree), RidgeCV(np.logspace(-8.0, 2.0, 11))
+    )
+
+
+class _Gaussian:
+    """A Gaussian process whose hyperparameters are fitted to some of its points.
+
+    It is also the slowest to fit, so that points beyond ``most_points`` are
+    left out at random.
+    """
+
+    most_points = 1500
+    _hyper_points = 800
+
+    def fit(self, x: FloatArray, y: FloatArray) -> _Gaussian:
+        """Fit first the hyperparameters, then the process."""
+        from sklearn.gaussian_process import GaussianProcessRegressor
+        from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
+        from sklearn.preprocessing import StandardScaler
+
+        kernel = ConstantKernel(10.0, (1e-3, 1e5)) * RBF(np.full(x.shape[1], 5.0), (0.1, 1e3))
+        kernel += WhiteKernel(1e-4, (1e-10, 1.0))
+        self._scaler = StandardScaler().fit(x)
+        order = np.random.default_rng(_SEED).permutation(len(x))[: self.most_points]
+        z, known, few = self._scaler.transform(x)[order], y[order], slice(self._hyper_points)
+        found = GaussianProcessRegressor(kernel, normalize_y=True).fit(z[few], known[few])
+        self._process = GaussianProcessRegressor(found.kernel_, optimizer=None, normalize_y=True)
+        self._process.fit(z, known)
+        return self
+
+    def predict(self, x: FloatArray) -> FloatArray:
+        """The process's mean."""
+        result: FloatArray = self._process.predict(self._scaler.transform(x))
+        return result
+
+
+def _network() -> Any:
+    from sklearn.compose import TransformedTargetRegressor
+    from sklearn.neural_network import MLPRegressor
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    network = MLPRegressor(
+        hidden_layer_sizes=(64, 64),
+        activation="tanh",
+        solver="lbfgs",
+        alpha=0.03,
+        max_iter=3000,
+        max_fun=10_000,
+        random_state=_SEED,
+    )
+    scaled = make_pipeline(StandardScaler(), network)
+    return TransformedTargetRegressor(scaled, transformer=StandardScaler())
+
+
+def _boosting() -> Any:
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    return HistGradientBoostingRegressor(
+        max_iter=600,
+        learning_rate=0.05,
+        max_leaf_nodes=15,
+        min_samples_leaf=8,
+        early_stopping=False,
+        random_state=_SEED,
+    )
+
+
+_BEST = "Gaussian process"
+_BLACK_BOXES: dict[str, Callable[[], Any]] = {
+    "polynomials of degree 2": partial(_ridge, 2),
+    "polynomials of degree 3": partial(_ridge, 3),
+    "polynomials of degree 4": partial(_ridge, 4),
+    _BEST: _Gaussian,
+    "neural network, 64 x 64": _network,
+    "boosted trees": _boosting,
+}
+
+
+def _grey(spec: RegressorSpec, table: Table, solved: Solved, place: Path) -> Regressor:
+    """The shipped regressor, fitted anew and without a bound of its error."""
+    infinite = Regions(np.array([0.0, 1.0]), np.array([0.0, 500.0]), np.array([[np.inf]]))
+    place.mkdir(parents=True, exist_ok=True)
+    path = place / "candidate.nc"
+    regress._write(path, spec, table, regress._fit(spec, table, solved), infinite, None)
+    return read(path)
+
+
+def _grey_plant(
+    grey: Regressor,
+    table: Table,
+    predict: Callable[[Table, RegressorMap, Levels, FloatArray], FloatArray],
+    sizing: Sizing,
+) -> Predict | None:
+    """A plant of the grey box, asked in one of three ways."""
+    plant = grey.plant(table, sizing)
+    return None if plant is None else partial(predict, table, plant)
+
+
+def _corrected(table: Table, plant: RegressorMap, levels: Levels, flow: FloatArray) -> FloatArray:
+    """COP of the shipped regressor at volume flows."""
+    return plant.at_volume_flow(levels, flow).cop
+
+
+def _at_load(table: Table, plant: RegressorMap, levels: Levels, load: FloatArray) -> FloatArray:
+    """COP of the shipped regressor at heat loads."""
+    return plant.at_load(levels, load).cop
+
+
+def _draft(table: Table, plant: RegressorMap, levels: Levels, flow: FloatArray) -> FloatArray:
+    """COP of the design table at the predicted temperatures, before they are corrected."""
+    t_evap, t_cond, _ = plant._start(levels, flow, "volume_flow")
+    state = plant._state(0, levels)
+    cop = state.at(t_evap, t_cond, flow)[0].cop
+    wet = state.outputs["discharge_superheat"] < table.parameters.min_discharge_superheat
+    if wet.any() and len(table.pieces) > 1:
+        second = plant._state(1, levels).at(t_evap, t_cond, flow)[0].cop
+        cop = np.where(wet, second, cop)
+    return cop
+
+
+def _answers(candidate: Candidate, solved: Solved) -> FloatArray:
+    """COPs of a candidate at all points of a sample."""
+    cop = np.full(len(solved.sample.plant), np.nan)
+    for sizing, everyone in regress._by_plant(solved):
+        members = everyone[solved.running.code[everyone] == ANSWERED]
+        predict = candidate.plants(sizing)
+        if predict is not None and len(members):
+            cop[members] = predict(*_asked(candidate, solved, members))
+    return cop
+
+
+def _asked(
+    candidate: Candidate, solved: Solved, members: NDArray[np.intp]
+) -> tuple[Levels, FloatArray]:
+    running = solved.running
+    share = running.load if candidate.by_load else running.volume_flow
+    return solved.sample.levels.take(members), share[members]
+
+
+def _result(
+    candidate: Candidate, error: FloatArray, missed: float, seconds: tuple[float, float]
+) -> Result:
+    size = np.abs(error)
+    return Result(
+        name=candidate.name,
+        fitted=candidate.points,
+        points=len(error),
+        mean=float(size.mean()),
+        p95=float(np.quantile(size, 0.95)),
+        p99=float(np.quantile(size, 0.99)),
+        max=float(size.max()),
+        bias=float(error.mean()),
+        missed=missed,
+        seconds=seconds[0],
+        seconds_alone=seconds[1],
+    )
+
+
+def _seconds(candidate: Candidate, judging: Solved, repeats: int) -> tuple[float, float]:
+    """Median seconds a point: of many on one plant, and of one alone; plants stand ready."""
+    many, alone = [], []
+    for sizing, everyone in regress._by_plant(judging):
+        members = everyone[judging.running.code[everyone] == ANSWERED]
+        predict = candidate.plants(sizing)
+        if predict is None or len(members) == 0:
+            continue
+        asked = _asked(candidate, judging, np.resize(members, _TIMED_POINTS))
+        many += _times(partial(predict, *asked), repeats)
+        alone += _times(partial(predict, *_asked(candidate, judging, members[:1])), repeats)
+        if len(many) >= _TIMED_PLANTS * repeats:
+            break
+    return statistics.median(many) / _TIMED_POINTS, statistics.median(alone)
+
+
+def _times(call: Callable[[], object], repeats: int) -> list[float]:
+    """Seconds of some calls, warm."""
+    call()
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+_HEADS = (
+    "candidate",
+    "fitted to",
+    "mean %",
+    "p95 %",
+    "p99 %",
+    "max %",
+    "bias %",
+    "missed %",
+    "us/point",
+    "ratio",
+    "us alone",
+)
+
+
+def markdown(results: Sequence[Result]) -> str:
+    """Show results as a Markdown table; times as well over those of the shipped regressor."""
+    shipped = next(r for r in results if r.name == SHIPPED)
+    rows = [_HEADS, ("---", *("---:" for _ in _HEADS[1:]))]
+    rows += [_cells(result, shipped) for result in results]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _cells(r: Result, shipped: Result) -> tuple[str, ...]:
+    errors = (f"{100 * value:.4f}" for value in (r.mean, r.p95, r.p99, r.max))
+    return (
+        r.name,
+        str(r.fitted),
+        *errors,
+        f"{100 * r.bias:+.4f}",
+        f"{100 * r.missed:.2f}",
+        f"{1e6 * r.seconds:.2f}",
+        f"{r.seconds / shipped.seconds:.2f}",
+        f"{1e6 * r.seconds_alone:.0f}",
+    )
+
+
+@click.command()
+@click.argument("refrigerant", default="R717")
+@click.option("--work", type=click.Path(path_type=Path), default=Path("build/candidates"))
+def main(refrigerant: str, work: Path) -> None:
+    """Measure all candidates for REFRIGERANT and print them as a Markdown table."""
+    need("sklearn", "fit")
+    progress = Console(stderr=True)
+    spec = RegressorSpec(refrigerant=refrigerant)
+    table = regress.design_table(spec.identity, user_folder())
+    place = work / f"regressor-{sweep.work_name(spec)}"
+    solved = regress.solve(spec, table, spec.seed, place, console=progress)
+    results = compare(spec, table, solved, place)
+    click.echo(
+        f"{spec.identity.refrigerant}: {_solved_count(solved)} full solves of {spec.plants} "
+        f"plants, judged on {results[0].points} of plants that no candidate saw\n"
+    )
+    click.echo(markdown(results))
+
+
+if __name__ == "__main__":
+    main()
