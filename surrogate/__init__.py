@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from surrogate.heatpump import HeatPump
     from surrogate.limits import Limits
     from surrogate.parameters import Parameters
+    from surrogate.plant import Plant
+    from surrogate.plantestimate import PlantEstimate
     from surrogate.store import available_tables
 
 __all__ = [
@@ -28,6 +30,8 @@ __all__ = [
     "HeatPump",
     "Limits",
     "Parameters",
+    "Plant",
+    "PlantEstimate",
     "SurrogateError",
     "__version__",
     "available_tables",
@@ -38,6 +42,8 @@ _HOMES = {
     "HeatPump": "surrogate.heatpump",
     "Limits": "surrogate.limits",
     "Parameters": "surrogate.parameters",
+    "Plant": "surrogate.plant",
+    "PlantEstimate": "surrogate.plantestimate",
     "SurrogateError": "surrogate.errors",
     "available_tables": "surrogate.store",
 }
@@ -50,7 +56,7 @@ def __getattr__(name: str) -> Any:
         return version("heatpump-surrogate")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
-    if name in ("cycle", "errors", "fluids", "limits"):
+    if name in ("cycle", "errors", "fluids", "limits", "piecewise"):
         return importlib.import_module(f"surrogate.{name}")
     raise AttributeError(f"module 'surrogate' has no attribute {name!r}")
 

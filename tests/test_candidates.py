@@ -11,7 +11,7 @@ from surrogate.generate.regress import RegressorSpec, Solved
 from surrogate.limits import DEFAULT_LIMITS
 from surrogate.plantmap import Levels, nothing
 from surrogate.regressor import machine
-from surrogate.validate import candidates
+from surrogate.validate import blackboxes, candidates
 
 pytest.importorskip("sklearn")
 
@@ -80,8 +80,8 @@ def test_features_at_the_design_are_the_design(table, solved):
     levels = Levels(
         *(np.array([t]) for t in (sizing.t_source_in, sizing.t_return, sizing.t_supply))
     )
-    seen = candidates.view(sizing, sized, levels, np.ones(1))
-    known = dict(zip(candidates.FEATURES, seen.features[0], strict=True))
+    seen = blackboxes.view(sizing, sized, levels, np.ones(1))
+    known = dict(zip(blackboxes.FEATURES, seen.features[0], strict=True))
     assert known["t_low"] == pytest.approx(sized.t_evap + 273.15)
     assert known["t_high"] == pytest.approx(sized.t_cond + 273.15)
     assert known["eta_s"] == pytest.approx(sizing.eta_s)

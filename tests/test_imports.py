@@ -36,6 +36,22 @@ def test_an_answer_from_a_table_needs_neither_tespy_nor_scipy():
     assert "netCDF4" in loaded
 
 
+PLANT = """
+import sys, surrogate
+plant = surrogate.HeatPump("R717").plant(
+    t_source_in=30, t_source_out=25, t_return=50, t_supply=80, heat_load=1e6)
+point = dict(t_source_in=27, t_return=47, t_supply=74, heat_load=[2e5, 8e5])
+assert plant.operate(**point, method="table").origin.tolist() == ["table"] * 2
+assert plant.operate(**point, method="regressor").origin.tolist() == ["regressor"] * 2
+print(*sys.modules)
+"""
+
+
+def test_an_answer_of_a_plant_needs_neither_tespy_nor_scikit_learn():
+    loaded = modules_after(PLANT)
+    assert not loaded & {"tespy", "CoolProp", "sklearn", "scipy", "pandas", "xarray"}
+
+
 def test_the_folders_are_subpackages_only():
     loaded = modules_after(
         "import sys, surrogate.generate.build, surrogate.validate, surrogate.tables;"
