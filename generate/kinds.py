@@ -12,9 +12,10 @@ from surrogate.errors import SpecError
 from . import plantspec, spec
 from .build import Made, make_table
 from .held_out import Summary
+from .judged import Judged
 from .plantbuild import MadePlant, make_plant
 from .plantspec import PlantSpec
-from .regress import Judged, MadeRegressor, RegressorSpec, make_regressor
+from .regress import MadeRegressor, RegressorSpec, make_regressor
 from .spec import DesignSpec
 
 KINDS = ("design", "plant", "regressor")

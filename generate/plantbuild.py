@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
-from scipy.stats import qmc
 
-from surrogate import fluids, planttable, store
+from surrogate import fluids, planttable
 from surrogate.errors import NotConvergedError, SpecError
 from surrogate.identity import Identity
-from surrogate.limits import DEFAULT_LIMITS, NO_LIMITS
+from surrogate.limits import DEFAULT_LIMITS
 from surrogate.pinch import Water
 from surrogate.plantmap import ANSWERED, SOLVED, Levels, Running
 from surrogate.planttable import AXES, OUTPUTS, PlantTable
@@ -29,10 +28,11 @@ from . import sweep
 from .build import fit_splines
 from .held_out import bound_regions
 from .holes import fill
+from .judged import Judged, compare, running_from
 from .netcdf import common_attributes, now, write_checked
-from .plants import PlantJob, plain_balance, size
+from .plantpoints import solve_held_out, source_outlets
+from .plants import size
 from .plantspec import PlantSpec
-from .regress import Judged, compare, running_from
 from .water import excess_factors
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 
 _FLOW_REGIONS, _SOURCE_REGIONS = 3, 3
-_CHUNK = 50
 # Water of this outlet temperature [degC] still solves; what would be colder is taken as frozen.
 _COLDEST_OUTLET = 0.2
 
@@ -150,56 +149,6 @@ def make_plant(
     shutil.rmtree(place)
     solves = arrays["status"][1].size + len(true.code)
     return MadePlant(path, planttable.read(path, spec.identity), judged, solves)
-
-
-def solve_held_out(
-    spec: PlantSpec,
-    points: int,
-    seed: int,
-    place: Path,
-    *,
-    workers: int,
-    console: Console | None,
-) -> tuple[Levels, Running]:
-    """Solve Sobol points of a plant's box in full.
-
-    Those whose source would freeze are left out beforehand.
-    """
-    levels, flow = _sobol(spec, points, seed)
-    rows = np.column_stack([np.tile(spec.row(), (len(flow), 1)), *levels, flow])
-    chunks = [rows[n : n + _CHUNK] for n in range(0, len(rows), _CHUNK)]
-    done = sweep.run(
-        PlantJob(spec.identity),
-        chunks,
-        place,
-        label=f"held out {seed}",
-        workers=workers,
-        console=console,
-    )
-    solved = running_from(*(np.concatenate(part) for part in zip(*done, strict=True)))
-    solved.volume_flow[:] = np.where(solved.code == ANSWERED, solved.volume_flow, flow)
-    return levels, solved
-
-
-def _sobol(spec: PlantSpec, count: int, seed: int) -> tuple[Levels, FloatArray]:
-    low, high = np.array(
-        [(axis.low, axis.high) for axis in (getattr(spec, name) for name in AXES)]
-    ).T
-    sampler = qmc.Sobol(len(AXES), rng=np.random.default_rng(seed))
-    design = spec.design
-    kept: list[FloatArray] = []
-    while sum(len(rows) for rows in kept) < count:
-        rows = low + (high - low) * sampler.random(256)
-        flow, t_source_in, t_supply, glide = rows.T
-        sensible = (t_supply - glide >= DEFAULT_LIMITS.t_return_min) & (t_supply > t_source_in)
-        if design.source_control == "outlet":
-            least = design.t_source_out + DEFAULT_LIMITS.source_glide_min
-            sensible &= t_source_in >= least
-        levels = Levels(t_source_in, t_supply - glide, t_supply)
-        sensible &= source_outlets(spec, levels, flow) >= DEFAULT_LIMITS.t_source_out_min
-        kept.append(rows[sensible])
-    flow, t_source_in, t_supply, glide = np.concatenate(kept)[:count].T
-    return Levels(t_source_in, t_supply - glide, t_supply), flow
 
 
 def _content(
@@ -329,26 +278,6 @@ def _frozen(spec: PlantSpec, axes: tuple[FloatArray, ...]) -> NDArray[np.bool_]:
     outlet = source_outlets(spec, levels, flow.ravel())
     result: NDArray[np.bool_] = (outlet < _COLDEST_OUTLET).reshape(flow.shape)
     return result
-
-
-def source_outlets(spec: PlantSpec, levels: Levels, flow: FloatArray) -> FloatArray:
-    """Source outlets [degC] of some points, before any of them is solved.
-
-    By the balance on the refrigerant's design table where there is one, else
-    from the design's heat balance: the heat taken follows the suction gas, and
-    that thickens by 3 to 4 % a kelvin.
-    """
-    design = spec.design
-    if design.source_control == "outlet":
-        return np.full(len(flow), design.t_source_out)
-    taken = flow * np.exp(0.035 * (levels.t_source_in - design.t_source_in))
-    outlet = levels.t_source_in - (design.t_source_in - design.t_source_out) * taken
-    table = store.load(spec.identity._replace(kind="design", sizing=None))
-    if table is not None and spec.identity.sizing is not None:
-        balance = plain_balance(table, spec.identity.sizing, NO_LIMITS)
-        found = balance.at_volume_flow(levels, flow)
-        outlet = np.where(found.code == ANSWERED, found.t_source_out, outlet)
-    return outlet
 
 
 def _outputs(spec: PlantSpec, running: Running) -> FloatArray:

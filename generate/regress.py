@@ -19,12 +19,13 @@ from surrogate.extras import need
 from surrogate.identity import SOURCE_CONTROLS, Identity, Sizing
 from surrogate.limits import DEFAULT_LIMITS
 from surrogate.parameters import Parameters
-from surrogate.plantmap import ANSWERED, SOLVED, Running, nothing
+from surrogate.plantmap import ANSWERED, Running, nothing
 from surrogate.regressor import DOMAIN, FEATURES, LINES, Regressor, features, machine
 from surrogate.tablemodel import Regions, Table
 
 from . import sweep
 from .held_out import bound_regions
+from .judged import Judged, compare, running_from
 from .netcdf import common_attributes, now, write_checked
 from .plants import Operating, PlantJob, Sample, draw
 from .spec import Span, Strict
@@ -86,23 +87,6 @@ class Solved(NamedTuple):
 
     sample: Sample
     running: Running
-
-
-class Judged(NamedTuple):
-    """A map at full solves that it never saw; relative errors [1]."""
-
-    points: int
-    mean: float
-    p95: float
-    p99: float
-    max: float
-    bias: float
-    within: float
-    """Share of points inside the promised bound."""
-    missed: float
-    """Share of solved points without an answer."""
-    load_p99: float
-    """Error of the heat load at a given volume flow, and so of the capacity."""
 
 
 class MadeRegressor(NamedTuple):
@@ -215,16 +199,6 @@ def solve(
     return Solved(sample, running_from(*(np.concatenate(part) for part in zip(*done, strict=True))))
 
 
-def running_from(rows: FloatArray, found: NDArray[np.bool_]) -> Running:
-    """Solved rows as a map's answers."""
-    running = nothing(len(rows))
-    running.code[found] = ANSWERED
-    for name, column in zip(SOLVED, rows.T, strict=True):
-        getattr(running, name)[:] = column
-    running.error[:] = 0.0
-    return running
-
-
 def answers(known: Regressor, table: Table, solved: Solved) -> Running:
     """What regressors say of the points of a sample."""
     result = nothing(len(solved.sample.plant))
@@ -240,25 +214,6 @@ def answers(known: Regressor, table: Table, solved: Solved) -> Running:
 def judge(known: Regressor, table: Table, solved: Solved) -> Judged:
     """Set regressors against full solves."""
     return compare(answers(known, table, solved), solved.running)
-
-
-def compare(said: Running, true: Running) -> Judged:
-    """Errors of a map at full solves of the same volume flows."""
-    both = (said.code == ANSWERED) & (true.code == ANSWERED)
-    error = said.cop[both] / true.cop[both] - 1.0
-    size = np.abs(error)
-    load = np.abs(said.load[both] / true.load[both] - 1.0)
-    return Judged(
-        points=len(error),
-        mean=float(size.mean()),
-        p95=float(np.quantile(size, 0.95)),
-        p99=float(np.quantile(size, 0.99)),
-        max=float(size.max()),
-        bias=float(error.mean()),
-        within=float((size <= said.error[both]).mean()),
-        missed=float(((true.code == ANSWERED) & ~both).sum() / (true.code == ANSWERED).sum()),
-        load_p99=float(np.quantile(load, 0.99)),
-    )
 
 
 def _by_plant(solved: Solved) -> list[tuple[Sizing, NDArray[np.intp]]]:

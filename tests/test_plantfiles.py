@@ -13,7 +13,8 @@ from surrogate import HeatPump, planttable, regressor
 from surrogate.errors import MissingExtraError, SpecError, TableError
 from surrogate.extras import need
 from surrogate.generate import kinds, plantspec
-from surrogate.generate.plantbuild import make_plant, solve_held_out
+from surrogate.generate.plantbuild import make_plant
+from surrogate.generate.plantpoints import solve_held_out
 from surrogate.generate.regress import (
     RegressorSpec,
     _split,

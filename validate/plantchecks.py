@@ -13,8 +13,8 @@ from surrogate import limits as limits_module
 from surrogate.conditions import Conditions, Container, Operation
 from surrogate.errors import SpecError
 from surrogate.generate import sweep
+from surrogate.generate.judged import running_from
 from surrogate.generate.plants import PlantJob, Sample
-from surrogate.generate.regress import running_from
 from surrogate.identity import SOURCE_CONTROLS, Identity, Sizing
 from surrogate.limits import DEFAULT_LIMITS, Limits, PlantState
 from surrogate.operate import reach

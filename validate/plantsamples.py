@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from surrogate.generate.plantbuild import solve_held_out
+from surrogate.generate.plantpoints import solve_held_out
 from surrogate.generate.plants import Sample, plain_balance
 from surrogate.generate.plantspec import PlantSpec
 from surrogate.generate.regress import RegressorSpec, solve
