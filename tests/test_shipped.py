@@ -136,5 +136,6 @@ def test_a_regressor_comes_from_its_spec_and_keeps_its_bars(path):
     assert said["held_out_p99"] <= 6e-3
     assert said["held_out_max"] <= 2e-2
     assert abs(said["held_out_bias"]) <= 5e-4
-    assert said["held_out_load_p99"] <= 3e-3
+    # The load at any volume flow, also where the efficiency lies below the design table's.
+    assert said["held_out_load_p99"] <= 6e-3
     assert said["held_out_missed"] <= 0.01
