@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-from surrogate.balance import Balance, Line
+from surrogate.balance import Balance
 from surrogate.conditions import Conditions
 from surrogate.errors import InfeasibleError, NotConvergedError, SpecError
 from surrogate.evaluate import OK, answer_many
@@ -179,8 +179,7 @@ def plain_balance(table: Table, sizing: Sizing, limits: Limits = DEFAULT_LIMITS)
         t_cond = levels.t_supply + (sized.t_cond - sizing.t_supply) * (0.5 + 0.5 * share)
         return np.stack([t_evap, t_cond, share])
 
-    known = {name: Line(*line) for name, line in lines().items()}
-    return Balance(table, sizing, sized, known, start)
+    return Balance(table, sizing, sized, lines(), start)
 
 
 def _sizing(c: Conditions, source_control: str) -> Sizing:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from surrogate import fluids, topology
+from surrogate.errors import SpecError
 from surrogate.identity import SOURCE_CONTROLS, Identity, Sizing
 from surrogate.limits import DEFAULT_LIMITS, as_limits
 from surrogate.parameters import ETA_S_DEFAULT, Parameters
@@ -54,6 +55,7 @@ class PlantSpec(Strict):
     def _check(self) -> PlantSpec:
         topology.get(self.topology)
         Parameters.from_mapping(self.parameters)
+        fluids.canonical_name(self.refrigerant)
         as_limits(self.limits)
         if self.volume_flow.low < FLOW_LOW or self.volume_flow.high > 1.22:
             raise ValueError(
@@ -173,3 +175,20 @@ def shipped_specs() -> dict[str, Path]:
 
     folder = Path(surrogate.tables.specs.__path__[0])
     return {path.stem.removeprefix("plant-"): path for path in sorted(folder.glob("plant-*.toml"))}
+
+
+def spec_path(name: str) -> Path:
+    """Spec of a plant by the name of a shipped one, or by its file.
+
+    Raises
+    ------
+    SpecError
+        If there is neither.
+    """
+    known = shipped_specs()
+    path = known.get(name, Path(name))
+    if not path.is_file():
+        raise SpecError(
+            f"plant {name}: there is no such file, and the shipped plants are {', '.join(known)}"
+        )
+    return path

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 from rich.console import Console
 
 from surrogate import fluids, regressor, store, topology
@@ -57,10 +57,16 @@ class RegressorSpec(Strict):
     glide_ratio: Span = Operating().glide_ratio
     volume_flow: Span = Operating().volume_flow
 
+    @model_validator(mode="after")
+    def _check(self) -> RegressorSpec:
+        topology.get(self.topology)
+        fluids.canonical_name(self.refrigerant)
+        Parameters.from_mapping(self.parameters)
+        return self
+
     @property
     def identity(self) -> Identity:
         """What a query looks for."""
-        topology.get(self.topology)
         return Identity(
             regressor.KIND,
             self.topology,

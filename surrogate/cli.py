@@ -124,7 +124,7 @@ def list_tables(folder: Path | None, as_json: bool) -> None:
 
 
 @app.command()
-@click.argument("what", metavar="[design|plant|regressor] REFRIGERANT|SPEC.toml", nargs=-1)
+@click.argument("what", metavar="[design|plant|regressor] REFRIGERANT|PLANT|SPEC.toml", nargs=-1)
 @click.option(
     "--output",
     "-o",
@@ -145,9 +145,9 @@ def generate(
 ) -> None:
     """Make a design table, a plant's table or a regressor.
 
-    A design table or a regressor from a refrigerant's name alone, and any of
-    the three from a spec. An interrupted run goes on where it stopped when it
-    is started again.
+    A design table or a regressor from a refrigerant's name alone, a shipped
+    plant's table from the plant's name, and any of the three from a spec. An
+    interrupted run goes on where it stopped when it is started again.
     """
     from surrogate.generate import kinds
     from surrogate.store import user_folder
@@ -176,12 +176,14 @@ def _chosen_spec(what: tuple[str, ...], parameters: dict[str, float], points: in
             "give a refrigerant or a SPEC.toml, after design, plant or regressor if you like"
         )
     name = what[-1]
+    if kind == "plant":
+        from surrogate.generate.plantspec import spec_path
+
+        name = str(spec_path(name))
     if name.endswith(".toml"):
         if parameters or points is not None:
             raise SpecError("with a spec file, --set and --points belong into the file")
         return kinds.load(Path(name), kind)
-    if kind == "plant":
-        raise SpecError(f"a plant needs a spec file that gives its design, but this is {name!r}")
     values: dict[str, Any] = {"refrigerant": name}
     if parameters:
         values["parameters"] = parameters

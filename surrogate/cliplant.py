@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,9 @@ import click
 from surrogate.clioptions import EXIT_NO_ANSWER, as_json, fail, limit, named, plain, setting
 from surrogate.conditions import Operation
 from surrogate.errors import InputError, NotConvergedError, OutsideTableError
+from surrogate.identity import SOURCE_CONTROLS
+from surrogate.parameters import ETA_S_DEFAULT
+from surrogate.query import MAX_SOLVES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +30,7 @@ _ANSWERS = (
     "cop", "power", "heat_source", "t_source_out", "capacity", "lowest_load", "cycling",
     "error", "status", "limit", "origin",
 )  # fmt: skip
+_HEAD_AND_ROW = 2
 _DESIGN = ("t_source_in", "t_source_out", "t_return", "t_supply")
 
 
@@ -37,13 +43,11 @@ _DESIGN = ("t_source_in", "t_source_out", "t_return", "t_supply")
     help="Design of the plant [degC], where no --plant is given, such as 30,25,50,80.",
 )
 @click.option("--design-load", type=float, help="Heat load of the design [W].")
-@click.option("--eta-s", type=float, default=0.80, show_default=True, help="Isentropic efficiency.")
+@click.option("--eta-s", type=float, help=f"Isentropic efficiency; {ETA_S_DEFAULT} if not given.")
 @click.option(
     "--source-control",
-    type=click.Choice(["flow", "outlet"]),
-    default="flow",
-    show_default=True,
-    help="What is held on the source side.",
+    type=click.Choice(SOURCE_CONTROLS),
+    help="What is held on the source side; its flow if not given.",
 )
 @click.option("--t-source-in", type=float, help="Source inlet [degC].")
 @click.option("--t-return", type=float, help="Return of the network [degC].")
@@ -69,7 +73,13 @@ _DESIGN = ("t_source_in", "t_source_out", "t_return", "t_supply")
     show_default=True,
     help="Outside table and regressor: full solves, an error, or no answer.",
 )
-@click.option("--max-solves", type=int, default=200, show_default=True, help="Most full solves.")
+@click.option(
+    "--max-solves",
+    type=int,
+    default=MAX_SOLVES,
+    show_default=True,
+    help="Most points to answer by full solves.",
+)
 @click.option("--tables", type=click.Path(path_type=Path), help="A folder to look in first.")
 @as_json
 def operate(
@@ -77,8 +87,8 @@ def operate(
     refrigerant: str | None,
     design: str | None,
     design_load: float | None,
-    eta_s: float,
-    source_control: str,
+    eta_s: float | None,
+    source_control: str | None,
     t_source_in: float | None,
     t_return: float | None,
     t_supply: float | None,
@@ -96,17 +106,30 @@ def operate(
     """Run a plant at one point, or through the hours of a CSV file."""
     chosen: dict[str, Any] = {"limits": named(limits) or None, "tables": tables}
     if plant_name is not None:
-        if refrigerant is not None or design is not None or settings:
-            raise InputError("--plant says refrigerant, design and parameters; give it alone")
+        if settings or any(x is not None for x in (refrigerant, design, eta_s, source_control)):
+            raise InputError(
+                "--plant says refrigerant, design, efficiency, source control and parameters; "
+                "give it without those"
+            )
         plant = _named_plant(plant_name, design_load, chosen)
     else:
         plant = _designed_plant(
-            refrigerant, design, design_load, eta_s, source_control, named(settings), chosen
+            refrigerant,
+            design,
+            design_load,
+            ETA_S_DEFAULT if eta_s is None else eta_s,
+            source_control or "flow",
+            named(settings),
+            chosen,
         )
     given: dict[str, Any] = dict(
         zip(Operation._fields, (t_source_in, t_return, t_supply, heat_load), strict=True)
     )
     how: dict[str, Any] = {"method": method, "outside": outside, "max_solves": max_solves}
+    if hours is None and output is not None:
+        raise InputError("--output is for the answers to --hours; a single point is printed")
+    if hours is not None and as_json:
+        raise InputError("--json is for a single point; the answers to --hours are CSV")
     if hours is not None:
         _operate_hours(plant, hours, given, output, how)
         return
@@ -119,15 +142,10 @@ def operate(
 def _named_plant(name: str, design_load: float | None, chosen: dict[str, Any]) -> Plant:
     """Plant of a spec file, or of a shipped spec."""
     from surrogate.generate.kinds import load
-    from surrogate.generate.plantspec import PlantSpec, shipped_specs
+    from surrogate.generate.plantspec import PlantSpec, spec_path
     from surrogate.heatpump import HeatPump
 
-    known = shipped_specs()
-    path = known.get(name, Path(name))
-    if not path.is_file():
-        raise InputError(
-            f"--plant {name}: there is no such file, and the shipped plants are {', '.join(known)}"
-        )
+    path = spec_path(name)
     spec = load(path, "plant")
     assert isinstance(spec, PlantSpec)
     parameters: dict[str, Any] = spec.parameters
@@ -194,7 +212,10 @@ def _operate_hours(
 ) -> None:
     """Answer every row of a CSV; each keeps its place and all its columns."""
     frame = _read_hours(hours)
-    values = {name: frame.get(name, value) for name, value in given.items()}
+    values: dict[str, Any] = {
+        name: _numbers(hours, frame, name) if name in frame else value
+        for name, value in given.items()
+    }
     missing = [name for name, value in values.items() if value is None]
     if missing:
         raise InputError(
@@ -222,31 +243,55 @@ def _operate_hours(
 
 
 def _read_hours(path: Path) -> pd.DataFrame:
-    """Read the CSV and check that what it says of conditions are numbers.
+    """Read the CSV as text, row by row and column by column as it stands there.
 
     Raises
     ------
     InputError
-        If it is no CSV, or a cell is no number; the line is named.
+        If it is no table; the line is named.
     """
     import pandas as pd
 
     if not path.is_file():
         raise InputError(f"--hours {path}: there is no such file")
     try:
-        frame = pd.read_csv(path)
-    except (ValueError, UnicodeDecodeError) as error:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.reader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} is no CSV: {error}") from error
-    if frame.empty:
-        raise InputError(f"{path} has no rows")
-    for name in Operation._fields:
-        if name in frame:
-            numbers = pd.to_numeric(frame[name], errors="coerce")
-            wrong = numbers.isna().to_numpy()
-            if wrong.any():
-                row = int(wrong.argmax())
-                raise InputError(
-                    f"{path}, line {row + 2}: {name} is {frame[name].iloc[row]!r}, no number"
-                )
-            frame[name] = numbers.astype(float)
-    return frame
+    if len(rows) < _HEAD_AND_ROW:
+        raise InputError(f"{path} has no rows below its header")
+    names = [name.strip() for name in rows[0]]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"{path} has more than one column {name!r}")
+        if name in _ANSWERS:
+            raise InputError(
+                f"{path} has a column {name!r}, which an answer would overwrite; rename it"
+            )
+    for line, row in enumerate(rows[1:], 2):
+        if len(row) != len(names):
+            raise InputError(
+                f"{path}, line {line}: {len(row)} fields, but the header has {len(names)}"
+            )
+    return pd.DataFrame(rows[1:], columns=names, dtype=object)
+
+
+def _numbers(path: Path, frame: pd.DataFrame, name: str) -> list[float]:
+    """A column as numbers.
+
+    Raises
+    ------
+    InputError
+        If a cell is none; the line is named.
+    """
+    numbers = []
+    for line, text in enumerate(frame[name], 2):
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise InputError(f"{path}, line {line}: {name} is {text!r}, no number")
+        numbers.append(number)
+    return numbers

@@ -276,6 +276,8 @@ def _number(name: str, value: Any) -> float:
 
 
 def _numeric(name: str, value: Any) -> FloatArray:
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise InputTypeError(f"{name} has masked values; fill them or leave them out")
     try:
         array = np.asarray(value)
     except ValueError:

@@ -90,6 +90,11 @@ class Limits:
                 raise InputError(
                     f"limit {field.name} = {number:g}, but it must be from {low:g} to {high:g}"
                 )
+        if self.turndown > self.overspeed:
+            raise InputError(
+                f"limit turndown = {self.turndown:g} is above overspeed = {self.overspeed:g}: a "
+                "machine that runs at all must be allowed some volume flow"
+            )
 
     def to_dict(self) -> dict[str, float]:
         """All limits by name."""
@@ -302,6 +307,10 @@ def mark_broken_operations(
     for code, rule in enumerate(CONDITION_RULES, 1):
         if rule.name != "source_glide" or source_control == "outlet":
             codes[(codes == 0) & rule.broken(limits, conditions)] = code
+    if source_control == "outlet":
+        # Whatever glide is allowed, some there must be.
+        glide = conditions.t_source_in - conditions.t_source_out
+        codes[(codes == 0) & (glide <= TOLERANCE)] = NAMES.index("source_glide")
 
 
 def mark_broken_states(limits: Limits, states: Any, codes: NDArray[np.int8]) -> None:
@@ -346,8 +355,15 @@ def _mark(
         codes[(codes == 0) & rule.broken(limits, values)] = code
 
 
-def as_limits(value: Limits | Mapping[str, float] | None) -> Limits:
+def as_limits(value: Limits | Mapping[str, float] | None, base: Limits = DEFAULT_LIMITS) -> Limits:
     """Limits from what a caller may give: a set, some named values, or none.
+
+    Parameters
+    ----------
+    value : Limits, mapping or None
+        A whole set, or what differs from ``base``.
+    base : Limits
+        What holds where nothing is said.
 
     Raises
     ------
@@ -360,7 +376,7 @@ def as_limits(value: Limits | Mapping[str, float] | None) -> Limits:
     15.0
     """
     if value is None:
-        return DEFAULT_LIMITS
+        return base
     if isinstance(value, Limits):
         return value
     if not isinstance(value, Mapping):
@@ -371,4 +387,4 @@ def as_limits(value: Limits | Mapping[str, float] | None) -> Limits:
     unknown = sorted(set(value) - set(names))
     if unknown:
         raise InputError(f"unknown limit {unknown[0]!r}; the limits are {', '.join(names)}")
-    return replace(DEFAULT_LIMITS, **value)
+    return replace(base, **value)

@@ -55,6 +55,17 @@ class Reach(NamedTuple):
     least: Running
     top: Running
 
+    def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> Reach:
+        """Some of the points."""
+        return Reach(
+            self.code[index],
+            self.capacity[index],
+            self.limit[index],
+            self.lowest[index],
+            self.least.take(index),
+            self.top.take(index),
+        )
+
 
 class Operated(NamedTuple):
     """A plant at work.
@@ -65,8 +76,8 @@ class Operated(NamedTuple):
         Whether the map has an answer.
     broken : array of int8
         Code of the limit that an infeasible point breaks, else 0.
-    cop : array
-        COP, cycling included.
+    power : array
+        Electric power over the design's heat load [1], cycling included.
     cycling : array of bool
         Whether the machine cycles.
     running : Running
@@ -77,10 +88,21 @@ class Operated(NamedTuple):
 
     code: NDArray[np.int8]
     broken: NDArray[np.int8]
-    cop: FloatArray
+    power: FloatArray
     cycling: NDArray[np.bool_]
     running: Running
     reach: Reach
+
+    def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> Operated:
+        """Some of the points."""
+        return Operated(
+            self.code[index],
+            self.broken[index],
+            self.power[index],
+            self.cycling[index],
+            self.running.take(index),
+            self.reach.take(index),
+        )
 
 
 def part_load_factor(ratio: FloatArray) -> FloatArray:
@@ -128,13 +150,27 @@ def reach(plant_map: PlantMap, levels: Levels, limits: Limits) -> Reach:
         limit[members], flow[members] = which, place
     capacity = np.where(flow > 0.0, top.load, 0.0)
     least = plant_map.at_volume_flow(levels, np.full(count, limits.turndown))
-    continuous = flow <= limits.turndown
+    continuous = flow < limits.turndown - limits_module.TOLERANCE
     lowest = np.where(continuous, 0.0, np.minimum(least.load, capacity))
     code = np.where(continuous, top.code, np.maximum(top.code, least.code)).astype(np.int8)
     return Reach(code, capacity, limit, lowest, least, top)
 
 
-def operate(plant_map: PlantMap, levels: Levels, load: FloatArray, limits: Limits) -> Operated:
+def reach_once(plant_map: PlantMap, levels: Levels, limits: Limits) -> Reach:
+    """As :func:`reach`, each set of temperatures once: for maps whose answers are costly."""
+    table = np.column_stack(levels)
+    different, place = np.unique(table, axis=0, return_inverse=True)
+    found = reach(plant_map, Levels(*different.T.copy()), limits)
+    return found.take(place.reshape(-1))
+
+
+def operate(
+    plant_map: PlantMap,
+    levels: Levels,
+    load: FloatArray,
+    limits: Limits,
+    far: Reach | None = None,
+) -> Operated:
     """Run a plant at some heat loads.
 
     Parameters
@@ -147,8 +183,11 @@ def operate(plant_map: PlantMap, levels: Levels, load: FloatArray, limits: Limit
         Heat loads relative to design, above 0.
     limits : Limits
         What it must not exceed.
+    far : Reach, optional
+        How far it reaches, where that is known already.
     """
-    far = reach(plant_map, levels, limits)
+    if far is None:
+        far = reach(plant_map, levels, limits)
     known = far.code == ANSWERED
     above = known & (load > far.capacity * (1.0 + _AT_CAPACITY))
     cycling = known & (load < far.lowest) & ~above
@@ -163,16 +202,17 @@ def operate(plant_map: PlantMap, levels: Levels, load: FloatArray, limits: Limit
     broken = np.where(above, far.limit, 0).astype(np.int8)
     inside = (code == ANSWERED) & ~above
     _mark(plant_map, running, limits, broken, inside)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        factor = np.where(cycling, part_load_factor(load / far.lowest), 1.0)
-    return Operated(code, broken, running.cop * factor, cycling, running, far)
+    ratio = np.divide(load, far.lowest, out=np.ones(len(load)), where=cycling)
+    # Power over that of the machine at its lowest load is CR over the factor: no COP of 0 in it.
+    demand = np.where(cycling, far.lowest * (DEGRADATION * ratio + 1.0 - DEGRADATION), load)
+    return Operated(code, broken, demand / running.cop, cycling, running, far)
 
 
 def _near(load: FloatArray, far: Reach, limits: Limits) -> FloatArray:
     """Volume flows by a straight line through the least and the largest one."""
     with np.errstate(invalid="ignore", divide="ignore"):
         share = (load - far.least.load) / (far.top.load - far.least.load)
-    flow = far.least.volume_flow + share * (far.top.volume_flow - far.least.volume_flow)
+        flow = far.least.volume_flow + share * (far.top.volume_flow - far.least.volume_flow)
     return np.where(np.isfinite(flow), flow, load)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 
 from surrogate import query, store
 from surrogate.conditions import read_operation
-from surrogate.errors import InfeasibleError, TableError
+from surrogate.errors import InfeasibleError, InputTypeError, TableError
 from surrogate.estimate import Estimate
 from surrogate.identity import Identity
 from surrogate.limits import Limits, as_limits
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 # Loads at which power is read for a piecewise-linear fit.
 _SAMPLES = 51
+# Where a plant never cycles they begin at this share of capacity; a range is at least this long.
+_LOWEST_SHARE, _LEAST_RANGE = 0.2, 0.01
 
 
 class Plant:
@@ -72,10 +75,11 @@ class Plant:
         self.identity = identity
         self.design = design
         self._design_table = table
+        self._design_tables = tables
         # A file is a design table; only folders can hold the plant's own.
         self._tables = tables if tables is not None and Path(tables).is_dir() else None
         self._limits = limits
-        self._maps: dict[str, PlantMap | None] = {}
+        self._maps: dict[str, PlantMap] = {}
 
     @property
     def heat_load(self) -> float:
@@ -226,11 +230,15 @@ class Plant:
         t_supply: float,
         segments: int | None = None,
         tolerance: float | None = None,
+        method: str | None = None,
         limits: Limits | Mapping[str, float] | None = None,
+        max_solves: int = query.MAX_SOLVES,
     ) -> PiecewiseLinear:
         """Power over heat load at some temperatures, piecewise linear, for MILP tools.
 
-        From the lowest continuous load to capacity.
+        From the lowest continuous load to capacity; from a fifth of capacity
+        where the plant never cycles; and where a limit bars the lower loads,
+        from the lowest that none does.
 
         Parameters
         ----------
@@ -240,33 +248,55 @@ class Plant:
             Number of segments; 3 if neither this nor a tolerance is given.
         tolerance : float, optional
             Largest relative error of the power; as many segments as it takes.
-        limits : Limits or mapping, optional
+        method, limits, max_solves
             As in :meth:`operate`.
 
         Raises
         ------
         InfeasibleError
-            If the plant delivers nothing at these temperatures.
-        InputError
-            If both ``segments`` and ``tolerance`` are given, or make no sense.
+            If the plant delivers nothing at these temperatures, or one load
+            alone.
+        InputError, InputTypeError
+            If an argument makes no sense, or both ``segments`` and
+            ``tolerance`` are given.
         """
         from surrogate.piecewise import fit
 
-        at: dict[str, Any] = {
-            "t_source_in": t_source_in, "t_return": t_return, "t_supply": t_supply,
-            "limits": limits,
-        }  # fmt: skip
-        whole = self.operate(**at, heat_load=0.0)
-        if not whole.capacity > 0.0:
-            raise InfeasibleError(
-                f"the plant delivers nothing at source {t_source_in:g} degC, sink {t_return:g} -> "
-                f"{t_supply:g} degC",
-                whole.limit,
-            )
-        lowest = whole.lowest_load or whole.capacity / _SAMPLES
+        given: dict[str, Any] = {
+            "t_source_in": t_source_in,
+            "t_return": t_return,
+            "t_supply": t_supply,
+        }
+        for name, value in given.items():
+            if np.ndim(value):
+                raise InputTypeError(f"{name} = {value!r}, but a fit is made at one temperature")
+        how: dict[str, Any] = {"method": method, "limits": limits, "max_solves": max_solves}
+        whole = self.operate(**given, **how, heat_load=self.heat_load)
+        if np.isnan(whole.capacity):
+            whole.raise_for_status()
+        lowest = whole.lowest_load or _LOWEST_SHARE * whole.capacity
+        if not lowest < whole.capacity * (1.0 - _LEAST_RANGE):
+            raise self._no_range(given, whole)
         load = np.linspace(lowest, whole.capacity, _SAMPLES)
-        power = self.operate(**at, heat_load=load).raise_for_status().power
-        return fit(load, power, segments=segments, tolerance=tolerance)
+        found = self.operate(**given, **how, heat_load=load)
+        barred = np.flatnonzero(found.status != "ok")
+        if len(barred):
+            if barred[-1] >= _SAMPLES - 2:
+                raise self._no_range(given, whole)
+            load = np.linspace(load[barred[-1] + 1], whole.capacity, _SAMPLES)
+            found = self.operate(**given, **how, heat_load=load)
+            found.raise_for_status()
+        return fit(load, found.power, segments=segments, tolerance=tolerance)
+
+    @staticmethod
+    def _no_range(given: Mapping[str, float], whole: PlantEstimate) -> InfeasibleError:
+        """Say that there is no range of loads to fit a line to."""
+        what = "one load alone" if whole.capacity > 0.0 else "nothing"
+        return InfeasibleError(
+            f"the plant delivers {what} at source {given['t_source_in']:g} degC, sink "
+            f"{given['t_return']:g} -> {given['t_supply']:g} degC: no line of power over load",
+            whole.limit,
+        )
 
     def tabulate(
         self,
@@ -278,7 +308,8 @@ class Plant:
     ) -> Path:
         """Make the plant's own table by full solves, in some minutes.
 
-        It is found from then on, by this plant and any of the same identity.
+        This plant answers from it at once. From your data folder any plant of the
+        same identity finds it; from another one with ``HeatPump(..., tables=folder)``.
 
         Parameters
         ----------
@@ -314,7 +345,7 @@ class Plant:
             workers=workers,
             console=console or Console(stderr=True),
         )
-        self._maps.pop("table", None)
+        self._maps["table"] = made.table
         path: Path = made.path
         return path
 
@@ -325,9 +356,11 @@ class Plant:
         outside: str,
         max_solves: int,
     ) -> PlantRequest:
-        chosen = self._limits if limits is None else as_limits(limits)
+        chosen = as_limits(limits, self._limits)
         maps: dict[str, Callable[[], PlantMap | None]] = {
-            name: partial(self._map, name) for name in METHODS if method in (None, name)
+            name: partial(self._map, name, method == name)
+            for name in METHODS
+            if method in (None, name)
         }
         return PlantRequest(
             self.identity,
@@ -339,27 +372,42 @@ class Plant:
             max_solves,
         )
 
-    def _map(self, method: str) -> PlantMap | None:
+    def _map(self, method: str, forced: bool = False) -> PlantMap | None:
         """A map of this plant, made when it is first asked for."""
-        if method not in self._maps:
-            self._maps[method] = self._made(method)
-        return self._maps[method]
+        found = self._maps.get(method)
+        if found is None:
+            # What is not there may be made meanwhile: it is looked for again.
+            found = self._made(method, forced)
+            if found is not None:
+                self._maps[method] = found
+        return found
 
-    def _made(self, method: str) -> PlantMap | None:
+    def _made(self, method: str, forced: bool = False) -> PlantMap | None:
         if method == "table":
             found: PlantMap | None = store.load(self.identity, self._tables)
             return found
         if method == "solve":
             return SolvedMap(self.identity)
-        known = self.regressor
+        try:
+            known = self.regressor
+        except TableError as error:
+            if forced:
+                raise
+            warnings.warn(f"{error}; full solves answer instead", stacklevel=2)
+            known = None
         sizing = self.identity.sizing
         if known is None or self._design_table is None or sizing is None:
             return None
         return known.plant(self._design_table, sizing)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickle without its maps: they are made again where the plant is next asked."""
-        return {**self.__dict__, "_maps": {}}
+        """Pickle without tables and maps: they are read again where the plant is next asked."""
+        return {**self.__dict__, "_maps": {}, "_design_table": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        design = self.identity._replace(kind="design", sizing=None)
+        self._design_table = store.load(design, self._design_tables)
 
     def __repr__(self) -> str:
         sizing = self.identity.sizing

@@ -25,9 +25,9 @@ from surrogate.estimate import (
 )
 from surrogate.identity import Identity
 from surrogate.limits import Limits
-from surrogate.operate import Operated, operate
+from surrogate.operate import Operated, Reach, operate, reach_once
 from surrogate.plantestimate import PLANT_QUANTITIES, PlantEstimate
-from surrogate.plantmap import ANSWERED, NOT_CONVERGED, Levels, PlantMap
+from surrogate.plantmap import ANSWERED, Levels, PlantMap
 from surrogate.query import SHOW_PROGRESS_AFTER, Ticker
 from surrogate.solved import SolvedMap
 
@@ -74,7 +74,7 @@ def check_method(method: Any) -> None:
     InputError
         If it is none of :data:`METHODS`.
     """
-    if method is not None and method not in METHODS:
+    if method is not None and not (isinstance(method, str) and method in METHODS):
         raise InputError(
             f"method = {method!r}, but it must be one of {', '.join(METHODS)}, or None"
         )
@@ -99,6 +99,8 @@ def answer(request: PlantRequest, c: Operation, container: Container) -> PlantEs
         "origin": np.full(count, ORIGIN_NONE, dtype=np.int8),
     }
     values["cycling"] = np.zeros(count, dtype=np.bool_)
+    off = c.heat_load == 0.0
+    codes["status"][off] = STATUS_OFF
     _rule_out(request, c, values, codes)
     for method in [m for m in METHODS if m in request.maps and m != "solve"]:
         _ask(request, method, c, values, codes)
@@ -111,7 +113,7 @@ def answer(request: PlantRequest, c: Operation, container: Container) -> PlantEs
     if len(left) and request.outside == "solve" and "solve" in request.maps:
         _check_count(request, len(left))
         _ask(request, "solve", c, values, codes)
-    _settle_off(c, values, codes)
+    _settle_off(request, c, values, codes)
     return PlantEstimate({**values, **codes}, container, request.limits).unwrapped()
 
 
@@ -133,7 +135,7 @@ def _rule_out(
         request.limits, conditions, codes["limit"], sizing.source_control
     )
     broken = codes["limit"] > 0
-    codes["status"][broken] = STATUS_INFEASIBLE
+    codes["status"][broken & (codes["status"] == STATUS_OUTSIDE)] = STATUS_INFEASIBLE
     values["capacity"][broken] = values["lowest_load"][broken] = 0.0
 
 
@@ -152,30 +154,34 @@ def _ask(
     if plant_map is None:
         return
     part = c.take(left)
-    # What is off has a capacity all the same; any load will do to find it.
-    load = np.where(part.heat_load > 0.0, part.heat_load, request.heat_load) / request.heat_load
     levels = Levels(part.t_source_in, part.t_return, part.t_supply)
+    load = part.heat_load / request.heat_load
     with _shown(plant_map, len(left)):
-        found = operate(plant_map, levels, load, request.limits)
+        # A full solve of a capacity is costly, and hours share their temperatures.
+        far = reach_once(plant_map, levels, request.limits) if method == "solve" else None
+        found = operate(plant_map, levels, load, request.limits, far)
     known = found.code == ANSWERED
     if method == "solve":
-        failed = left[found.code == NOT_CONVERGED]
+        failed = left[~known]
         codes["status"][failed] = STATUS_NOT_CONVERGED
         codes["origin"][failed] = ORIGIN_SOLVE
-    _write(request, left[known], _taken(found, known), values, codes)
+    _write_reach(request, left, found.reach, values, codes)
+    _write(request, left[known], found.take(known), values, codes)
     codes["origin"][left[known]] = _ORIGINS[method]
 
 
-def _taken(found: Operated, index: NDArray[np.bool_]) -> Operated:
-    far = found.reach
-    reach = far._replace(
-        code=far.code[index], capacity=far.capacity[index], limit=far.limit[index],
-        lowest=far.lowest[index],
-    )  # fmt: skip
-    return Operated(
-        found.code[index], found.broken[index], found.cop[index], found.cycling[index],
-        found.running.take(index), reach,
-    )  # fmt: skip
+def _write_reach(
+    request: PlantRequest,
+    index: NDArray[np.intp],
+    far: Reach,
+    values: dict[str, NDArray[Any]],
+    codes: dict[str, NDArray[np.int8]],
+) -> None:
+    """Write how far the plant reaches wherever that is known, whatever becomes of the point."""
+    known = far.code == ANSWERED
+    values["capacity"][index[known]] = far.capacity[known] * request.heat_load
+    values["lowest_load"][index[known]] = far.lowest[known] * request.heat_load
+    codes["limit"][index[known]] = far.limit[known]
 
 
 def _write(
@@ -187,8 +193,6 @@ def _write(
 ) -> None:
     """Write what a map found, in the user's units."""
     size = request.heat_load
-    values["capacity"][index] = found.reach.capacity * size
-    values["lowest_load"][index] = found.reach.lowest * size
     runs = found.broken == 0
     codes["status"][index] = np.where(runs, STATUS_OK, STATUS_INFEASIBLE)
     codes["limit"][index] = np.where(runs, found.reach.limit, found.broken)
@@ -199,25 +203,30 @@ def _write(
         values[name][good] = getattr(running, name) * size
     values["suction_volume_flow"][good] = running.volume_flow * request.volume_flow
     values["cycling"][good] = found.cycling[runs]
-    cop = found.cop[runs]
-    load = values["heat_load"][good]
-    values["cop"][good], values["power"][good] = cop, load / cop
+    load, power = values["heat_load"][good], found.power[runs] * size
+    values["power"][good], values["cop"][good] = power, load / power
     motor = request.identity.parameters.motor_efficiency
-    values["heat_source"][good] = load - motor * values["power"][good]
+    values["heat_source"][good] = load - motor * power
 
 
 def _settle_off(
-    c: Operation, values: dict[str, NDArray[Any]], codes: dict[str, NDArray[np.int8]]
+    request: PlantRequest,
+    c: Operation,
+    values: dict[str, NDArray[Any]],
+    codes: dict[str, NDArray[np.int8]],
 ) -> None:
-    """A plant without a load is off, whatever its temperatures."""
-    off = c.heat_load == 0.0
-    kept = ("capacity", "lowest_load", *Operation._fields)
-    for name, column in values.items():
-        if name == "cycling":
-            column[off] = False
-        elif name not in kept:
-            column[off] = 0.0 if name in _OFF else np.nan
-    codes["status"][off], codes["origin"][off] = STATUS_OFF, ORIGIN_NONE
+    """A plant without a load is off; its capacity is told where that costs no full solve."""
+    off = np.flatnonzero(codes["status"] == STATUS_OFF)
+    for name in _OFF:
+        values[name][off] = 0.0
+    for method, make in request.maps.items():
+        left = off[np.isnan(values["capacity"][off])]
+        plant_map = make() if len(left) and (method != "solve" or len(request.maps) == 1) else None
+        if plant_map is not None:
+            part = c.take(left)
+            levels = Levels(part.t_source_in, part.t_return, part.t_supply)
+            far = reach_once(plant_map, levels, request.limits)
+            _write_reach(request, left, far, values, codes)
 
 
 def _tables(request: PlantRequest) -> str:

@@ -87,6 +87,10 @@ _RIM = 1e-9
 _LOAD, _MOST_PASSES, _NEWTON_STEPS = 0, 6, 4
 # Newton's steps along a cubic end at this width of the relative volume flow.
 _CLOSE = 1e-10
+# A search that ends at another load than it was asked for, relative to it, has failed.
+_SAME_LOAD = 1e-8
+# Superheat [K] within which either branch will do: more than interpolation errs.
+_EITHER = 0.05
 
 
 class _Piece(NamedTuple):
@@ -155,12 +159,23 @@ class PlantTable:
         return self._raised(found, levels, np.stack([load, guess]), self._branch_for)
 
     def _raised(self, found: Running, levels: Levels, asked: FloatArray, answer: Any) -> Running:
-        """Take the other branch where the discharge would be wet."""
-        if len(self.pieces) > 1:
-            needed = self.identity.parameters.min_discharge_superheat
-            with np.errstate(invalid="ignore"):
-                wet = np.flatnonzero(found.discharge_superheat < needed)
-            found.put(wet, answer(1, levels.take(wet), asked[..., wet]))
+        """Take the other branch where the discharge would be wet.
+
+        A load near capacity may lie beyond the first branch, so that nothing is
+        known of its discharge; the other branch then tells by its superheat.
+        """
+        if len(self.pieces) == 1:
+            return found
+        p = self.identity.parameters
+        with np.errstate(invalid="ignore"):
+            doubtful = (found.code != ANSWERED) | (
+                found.discharge_superheat < p.min_discharge_superheat
+            )
+        members = np.flatnonzero(doubtful)
+        other = answer(1, levels.take(members), asked[..., members])
+        with np.errstate(invalid="ignore"):
+            holds = (found.code[members] == ANSWERED) | (other.superheat >= p.superheat - _EITHER)
+        found.put(members[holds], other.take(holds))
         return found
 
     def _branch_at(self, branch: int, levels: Levels, volume_flow: FloatArray) -> Running:
@@ -211,7 +226,11 @@ class PlantTable:
             found.put(done, running)
             left = left[astray]
             flow[left] = np.clip(flow[left], axis.low, axis.high)
-        beyond = (found.volume_flow < axis.low - 1e-6) | (found.volume_flow > axis.high + 1e-6)
+        with np.errstate(invalid="ignore"):
+            off_axis = (found.volume_flow < axis.low - 1e-6) | (
+                found.volume_flow > axis.high + 1e-6
+            )
+            beyond = off_axis | ~(np.abs(found.load - load) <= _SAME_LOAD * load)
         found.put(beyond, nothing(int(beyond.sum())))
         return found
 

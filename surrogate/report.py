@@ -223,7 +223,7 @@ def _designs(console: Console, rows: list[dict[str, Any]]) -> None:
 
 
 def _plants(console: Console, rows: list[dict[str, Any]]) -> None:
-    right = ("source", "supply", "glide", "p99 %", "max %")
+    right = ("source", "supply", "p99 %")
     grid = _grid("Plants", ("fluid", "plant", "design"), right)
     for row in rows:
         s = row["sizing"]
@@ -234,8 +234,7 @@ def _plants(console: Console, rows: list[dict[str, Any]]) -> None:
             f"{s['t_source_in']:g}/{s['t_source_out']:g}>{s['t_return']:g}/{s['t_supply']:g}{held}",
             _span(row["t_source_in"]),
             _span(row["t_supply"]),
-            _span(row["sink_glide"]),
-            *_errors(row),
+            _errors(row)[0],
         )
     console.print(grid)
 
@@ -269,23 +268,30 @@ def print_made(made: AnyMade) -> None:
         )
 
 
+# Sizes at the end of an estimate's lines: those of a plant are in its design.
+_DESIGN_LINES = 2
+
+
 def print_operation(plant: Plant, result: PlantEstimate) -> None:
     """Print one operating point of a plant as a short report."""
     console = Console(highlight=False)
     sizing = plant.identity.sizing
     assert sizing is not None
+    running = result.status == "ok"
+    outlet = f" -> {result.t_source_out:.4g}" if running else ""
     grid = Grid.grid(padding=(0, 2))
     grid.add_column()
     grid.add_column(justify="right")
     grid.add_column(style="dim")
-    for name, value, remark in [*_lines(result)[:-2], *_reach(result)]:
+    states = _lines(result)[: -_DESIGN_LINES if running else None]
+    for name, value, remark in [*states, *_reach(result)]:
         grid.add_row(name, value, remark)
     console.print(
         f"[bold]{plant.identity.refrigerant}[/], plant of {_watts(plant.heat_load)}, "
         f"{sizing.describe()}"
     )
     console.print(
-        f"source {result.t_source_in:g} -> {result.t_source_out:.4g} degC, network "
+        f"source {result.t_source_in:g}{outlet} degC, network "
         f"{result.t_return:g} -> {result.t_supply:g} degC, {_watts(result.heat_load)}\n"
     )
     console.print(grid)

@@ -200,7 +200,8 @@ def test_operate_says_what_a_plant_cannot():
 def test_operate_keeps_every_hour_of_a_csv(tmp_path):
     hours = tmp_path / "hours.csv"
     hours.write_text(
-        "time,heat_load,t_source_in,note\n0:00,6e5,27,a\n1:00,0,27,\n2:00,9e6,27,c\n3:00,2e5,26,d\n"
+        "time,heat_load, t_source_in,note\n0:00,6e5,27,007\n1:00,0,27,\n2:00,9e6,27,NA\n"
+        "3:00,2e5,26,True\n"
     )
     output = tmp_path / "deep" / "answers.csv"
     result = run(
@@ -208,7 +209,8 @@ def test_operate_keeps_every_hour_of_a_csv(tmp_path):
     )
     assert result.returncode == 0, result
     assert result.stdout == ""
-    frame = pd.read_csv(output)
+    frame = pd.read_csv(output, dtype={"note": str}, keep_default_na=False, na_values={"cop": ""})
+    assert frame["note"].tolist() == ["007", "", "NA", "True"]
     assert frame["time"].tolist() == ["0:00", "1:00", "2:00", "3:00"]
     assert frame["status"].tolist() == ["ok", "off", "infeasible", "ok"]
     assert frame["cycling"].tolist() == [False, False, False, True]
@@ -223,6 +225,11 @@ def test_operate_keeps_every_hour_of_a_csv(tmp_path):
         ("t_source_in,heat_load\n27,1e5\n26,much\n", "line 3: heat_load is 'much'"),
         ("t_source_in\n27\n", "no column heat_load"),
         ("t_source_in,heat_load\n", "no rows"),
+        ("t_source_in,heat_load\n27,1e5\n\n26,1e5\n", "line 3: 0 fields, but the header has 2"),
+        ("t_source_in,heat_load\n1,27,1e5\n", "line 2: 3 fields"),
+        ("t_source_in,heat_load,heat_load\n27,1,1\n", "more than one column 'heat_load'"),
+        ("t_source_in,heat_load,power\n27,1,1\n", "an answer would overwrite"),
+        ("t_source_in,heat_load\n27,\n", "line 2: heat_load is '', no number"),
         ("t_source_in,heat_load\n27,1e5\n999,1e5\n", "t_source_in = 999 at point 1"),
         (None, "no such file"),
     ],
@@ -239,10 +246,12 @@ def test_operate_refuses_bad_hours(tmp_path, text, said):
     ("arguments", "said"),
     [
         (["--plant", "moon", *AT, "--heat-load", "1"], "data-centre"),
-        (["--plant", "river", "--refrigerant", "R290", *AT], "give it alone"),
+        (["--plant", "river", "--refrigerant", "R290", *AT], "without those"),
         (["--refrigerant", "R290", *AT], "--design"),
         (["--refrigerant", "R290", "--design", "1,2", "--design-load", "1e6"], "four temperatures"),
         (["--plant", "river", *AT], "--heat-load"),
+        (["--plant", "river", "--eta-s", "0.7", *AT, "--heat-load", "1"], "without those"),
+        (["--plant", "river", *AT, "--heat-load", "1", "-o", "a.csv"], "--output is for"),
     ],
 )
 def test_operate_refuses_what_is_not_enough(arguments, said):
@@ -252,7 +261,8 @@ def test_operate_refuses_what_is_not_enough(arguments, said):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["plant", "R717"], "spec file"),
+        (["plant", "R717"], "the shipped plants are data-centre"),
+        (["regressor", "R7171", "--show-spec"], "knows no fluid"),
         (["plant"], "knows no fluid"),
         ([], "give a refrigerant"),
         (["plant", "a.toml", "b.toml"], "give a refrigerant"),

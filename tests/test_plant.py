@@ -21,6 +21,7 @@ from surrogate.errors import (
     TooManySolvesError,
 )
 from surrogate.operate import part_load_factor
+from surrogate.plantmap import Levels
 
 CENTRE = {"t_source_in": 30.0, "t_source_out": 25.0, "t_return": 50.0, "t_supply": 80.0}
 POINT = {"t_source_in": 27.0, "t_return": 47.0, "t_supply": 74.0, "heat_load": 8e5}
@@ -281,3 +282,83 @@ def test_plants_travel(plant):
     assert est.capacity == plant.operate(**POINT).capacity
     assert "data" not in repr(plant)
     assert "R717" in repr(plant)
+
+
+def test_limits_of_a_call_stand_on_those_of_the_plant():
+    plant = HeatPump("R717").plant(**CENTRE, heat_load=1e6, limits={"turndown": 0.8})
+    at = {"t_source_in": 28, "t_return": 48, "t_supply": 75, "heat_load": 6e5}
+    one, two = plant.operate(**at), plant.operate(**at, limits={"overspeed": 1.05})
+    assert one.cycling
+    assert two.cycling
+    assert one.lowest_load == pytest.approx(two.lowest_load, rel=2e-3)
+
+
+def test_a_machine_without_turndown_cycles_at_every_load_but_its_capacity(plant):
+    at = {"t_source_in": 28, "t_return": 48, "t_supply": 75}
+    limits = {"turndown": 1.0}
+    est = plant.operate(**at, heat_load=2e5, limits=limits)
+    assert est.cycling
+    assert est.lowest_load == pytest.approx(est.capacity)
+    assert not plant.operate(**at, heat_load=est.capacity, limits=limits).cycling
+    with pytest.raises(InputError, match=r"turndown = 1\.1 is above overspeed"):
+        plant.operate(**at, heat_load=2e5, limits={"turndown": 1.1})
+    with pytest.raises(InfeasibleError, match="one load alone"):
+        plant.piecewise(**at, limits=limits)
+
+
+def test_a_line_begins_where_no_limit_bars_the_load(plant):
+    """Hot discharge gas in part load alone: the lower loads are barred, the upper are not."""
+    at = {"t_source_in": 27, "t_return": 60, "t_supply": 80}
+    est = plant.operate(**at, heat_load=[5.6e5, 9e5])
+    assert est.status.tolist() == ["infeasible", "ok"]
+    linear = plant.piecewise(**at, segments=2)
+    assert est.lowest_load[0] < linear.load[0] < 9e5
+    assert linear.load[-1] == pytest.approx(est.capacity[0])
+    with pytest.raises(InputTypeError, match="one temperature"):
+        plant.piecewise(t_source_in=[27, 28], t_return=60, t_supply=80)
+
+
+def test_tiny_loads_cycle_with_finite_power(plant):
+    at = {"t_source_in": 28, "t_return": 48, "t_supply": 75}
+    est = plant.operate(**at, heat_load=[5e-324, 1.0, 1e3])
+    assert est.status.tolist() == ["ok"] * 3
+    assert np.isfinite(est.power).all()
+    standing = plant.operate(**at, heat_load=est.lowest_load[0]).power
+    assert est.power[0] == pytest.approx(0.1 * standing, rel=1e-6)
+
+
+def test_off_hours_cost_no_full_solves():
+    lone = HeatPump("R134a").plant(
+        t_source_in=20, t_source_out=15, t_return=40, t_supply=60, heat_load=1e6
+    )
+    est = lone.operate(
+        t_source_in=20, t_return=40, t_supply=60, heat_load=np.zeros(300), outside="raise"
+    )
+    assert set(est.status) == {"off"}
+    assert (est.power == 0).all()
+
+
+def test_loads_just_below_capacity_are_the_tables_where_superheat_is_raised():
+    plant = HeatPump("R600a").plant(
+        t_source_in=45, t_source_out=35, t_return=60, t_supply=95, heat_load=1e6
+    )
+    at = {"t_source_in": 47.138, "t_return": 43.662, "t_supply": 94.503}
+    capacity = plant.capacity(**at, method="table")
+    est = plant.operate(**at, heat_load=capacity * np.linspace(0.55, 1.0, 200), method="table")
+    assert set(est.status) == {"ok"}
+    assert (np.diff(est.power) > 0).all()
+    table = plant.table
+    rng = np.random.default_rng(4)
+    low, high = np.array(list(table.ranges.values())).T
+    flow, t_in, supply, glide = low[:, None] + (high - low)[:, None] * rng.random((4, 4000))
+    flow[:2000] = rng.uniform(0.97, 1.0, 2000)
+    levels = Levels(t_in, supply - glide, supply)
+    there = table.at_volume_flow(levels, flow)
+    back = table.at_load(levels, there.load, np.clip(flow + 0.01, 0.49, 1.0))
+    assert back.volume_flow == pytest.approx(flow, rel=1e-6)
+
+
+def test_masked_values_are_no_numbers(plant):
+    load = np.ma.array([5e5, 6e5], mask=[True, False])
+    with pytest.raises(InputTypeError, match="masked"):
+        plant.operate(**{**POINT, "heat_load": load})

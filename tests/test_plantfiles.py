@@ -188,8 +188,12 @@ def test_a_regressor_belongs_to_its_design_table(copy):
     plant = HeatPump("R717", tables=copy.parent).plant(
         t_source_in=33, t_source_out=28, t_return=50, t_supply=78, heat_load=1e6
     )
+    at = {"t_source_in": 33, "t_return": 50, "t_supply": 78, "heat_load": 9e5}
     with pytest.raises(TableError, match="another design table"):
-        plant.operate(t_source_in=33, t_return=50, t_supply=78, heat_load=9e5)
+        plant.operate(**at, method="regressor")
+    # Nobody asked for it: the next way answers, and a warning says why.
+    with pytest.warns(UserWarning, match="another design table"):
+        assert plant.operate(**at).origin == "solve"
 
 
 def test_a_plant_table_of_another_plant_is_refused(tmp_path):

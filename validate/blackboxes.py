@@ -117,7 +117,7 @@ def view(sizing: Sizing, sized: Machine, levels: Levels, share: FloatArray) -> V
 def _eta_line() -> Line:
     from surrogate.cycle.characteristics import lines
 
-    return Line(*lines()["eta_s"])
+    return lines()["eta_s"]
 
 
 def grade() -> Any:

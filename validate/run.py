@@ -31,7 +31,7 @@ from .samples import Sampled, Wanted, sample_design
 SEED = 20260731
 """Seed of the sample, unless another is asked for; files measure themselves with seed 1."""
 
-POINTS, LEAST_POINTS = {"design": 500, "plant": 2000, "regressor": 1000}, 20
+POINTS, LEAST_POINTS = {"design": 500, "plant": 2000, "regressor": 600}, 20
 """Points inside a file of each kind, unless others are asked for, and the fewest that tell."""
 
 WORK = Path("build/validate")
@@ -136,6 +136,9 @@ def validate(
         raise InputError("either a refrigerant or a plant can be validated, not both at once")
     if points is not None and points < LEAST_POINTS:
         raise InputError(f"points = {points}, but it must be {LEAST_POINTS} or more")
+    if output.suffix == ".md":
+        raise InputError(f"output = {output}: that is the summary's name; give one that ends .html")
+    output.parent.mkdir(parents=True, exist_ok=True)
     if seed < 0:
         raise InputError(f"seed = {seed}, but it must not be negative")
     files = _chosen(refrigerant, plant, tables)

@@ -25,7 +25,7 @@ from surrogate.tablemodel import Table
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-EDGE_SHARE, CAPACITY_SHARE, OUTSIDE_SHARE = 0.2, 0.2, 0.04
+EDGE_SHARE, CAPACITY_SHARE, OUTSIDE_SHARE = 0.05, 0.05, 0.02
 """Points on the rims, of the capacity and beyond the file, over those inside."""
 
 # How far beyond a range points outside lie, over its width.

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
+from surrogate.balance import Line
 from surrogate.cycle.tespy_import import CharLine, load_default_char
 
 FloatArray = NDArray[np.float64]
@@ -37,13 +38,6 @@ SOURCES = {
     "evaporator_cold": Source("HeatExchanger", "UA_char2", "EVAPORATING FLUID", 601),
 }
 """Lines of a plant: efficiency over suction volume flow, UA factors over mass flows."""
-
-
-class Line(NamedTuple):
-    """A characteristic line: a factor over a flow, both relative to design."""
-
-    x: FloatArray
-    y: FloatArray
 
 
 @functools.cache
