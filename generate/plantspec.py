@@ -16,7 +16,7 @@ from surrogate.limits import DEFAULT_LIMITS, as_limits
 from surrogate.parameters import ETA_S_DEFAULT, Parameters
 from surrogate.planttable import AXES, KIND
 
-from .spec import AxisSpec, HeldOut, Strict, validated
+from .spec import AxisSpec, HeldOut, Strict, read_toml, validated
 
 FLOW_LOW = 0.49
 """Where the compressor's line begins; below it is clamped, with a kink."""
@@ -186,7 +186,8 @@ def spec_path(name: str) -> Path:
         If there is neither.
     """
     known = shipped_specs()
-    path = known.get(name, Path(name))
+    titles = {read_toml(path).get("name"): path for path in known.values()}
+    path = known.get(name) or titles.get(name) or Path(name)
     if not path.is_file():
         raise SpecError(
             f"plant {name}: there is no such file, and the shipped plants are {', '.join(known)}"

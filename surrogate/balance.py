@@ -138,6 +138,10 @@ class Balance:
         """Lowest temperature of the refrigerant [degC]."""
         return self._table.t_triple
 
+    def covers(self, sizing: Sizing) -> list[tuple[str, float, float]]:
+        """Conditions that it covers: whatever its refrigerant's table does."""
+        return [("t_evap", *self._table.t_evap)]
+
     def at_volume_flow(self, levels: Levels, volume_flow: FloatArray) -> Running:
         """What the machine does at some suction volume flows, relative to design."""
         return self._both_branches(levels, volume_flow, "volume_flow")
@@ -164,13 +168,13 @@ class Balance:
         if which == "volume_flow":
             x = x[:2]
         closed = np.zeros(len(value), dtype=np.bool_)
-        for _ in range(_MOST_ROUNDS):
+        for round_ in range(_MOST_ROUNDS):
             open_ = np.flatnonzero(~closed)
             if len(open_) == 0:
                 break
             state = self._state(branch, levels.take(open_))
             x[:, open_], closed[open_] = _broyden(
-                partial(_residuals, state, value[open_]), x[:, open_]
+                partial(_residuals, state, value[open_]), x[:, open_], 0.5**round_
             )
         state = self._state(branch, levels)
         running, _ = state.at(x[0], x[1], value if len(x) == 2 else x[2])
@@ -327,16 +331,17 @@ def _gap(ua_share: FloatArray, ends: tuple[FloatArray, ...]) -> FloatArray:
 
 
 def _broyden(
-    residuals: Callable[[FloatArray], FloatArray], start: FloatArray
+    residuals: Callable[[FloatArray], FloatArray], start: FloatArray, reach: float
 ) -> tuple[FloatArray, BoolArray]:
     """Solve a few equations at many points, each on its own.
 
     Slopes are taken once, by differences, and then improved from the steps
-    themselves (Broyden, Math. Comp. 19, 1965). Where states make no sense at
+    themselves (Broyden, Math. Comp. 19, 1965). ``reach`` shortens the longest
+    step: across a kink a search may go to and fro. Where states make no sense at
     all, steps are halved.
     """
     size = len(start)
-    longest = np.array(_LONGEST[:size])[:, None]
+    longest = reach * np.array(_LONGEST[:size])[:, None]
     x = start.copy()
     gaps = residuals(x)
     slopes = np.empty((size, size, x.shape[1]))
@@ -345,10 +350,12 @@ def _broyden(
         moved[number] += probe
         slopes[:, number] = (residuals(moved) - gaps) / probe
     for _ in range(_MOST_STEPS):
-        if not (np.abs(gaps).max(axis=0) > _CLOSED).any():
+        # Points that have closed stay where they are: steps of rounding would spoil their slopes.
+        open_ = ~(np.abs(gaps).max(axis=0) <= _CLOSED)
+        if not open_.any():
             break
         step = np.clip(_solve_small(slopes, -gaps), -longest, longest)
-        step = np.where(np.isfinite(step), step, 0.0)
+        step = np.where(np.isfinite(step) & open_, step, 0.0)
         tried = residuals(x + step)
         for _ in range(_MOST_HALVINGS):
             lost = ~np.isfinite(tried).all(axis=0)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -221,25 +222,38 @@ def _operate_hours(
         raise InputError(
             f"{hours} has no column {missing[0]}; add it, or give --{missing[0].replace('_', '-')}"
         )
-    result = plant.operate(**values, **how)
+    try:
+        result = plant.operate(**values, **how)
+    except InputError as error:
+        # Rows are told by their line of the file, whose header is line 1.
+        said = re.sub(r"at point (\d+)", lambda m: f"in line {int(m[1]) + 2}", str(error))
+        raise InputError(f"{hours}: {said}") from error
     answers = result.to_frame()
     for name in (*(n for n in Operation._fields if n not in frame), *_ANSWERS):
         frame[name] = answers[name].to_numpy()
     text = io.StringIO()
-    frame.to_csv(text, index=False)
+    frame.to_csv(text, index=False, float_format="%.8g")
     if output is None:
         sys.stdout.write(text.getvalue())
-        return
-    from surrogate.files import written_whole
+    else:
+        from surrogate.files import written_whole
 
-    with written_whole(output) as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8")
-    counts = answers["status"].value_counts()
-    said = ", ".join(f"{count} {status}" for status, count in counts.items())
-    running = answers[answers["status"] == "ok"]
-    total, power = running["heat_load"].sum(), running["power"].sum()
-    mean = f"; heat over power of those that run: {total / power:.3f}" if power > 0 else ""
-    click.echo(f"{output}: {len(frame)} rows, {said}{mean}", err=True)
+        with written_whole(output) as temporary:
+            temporary.write_text(text.getvalue(), encoding="utf-8")
+    click.echo(_summed_up(result), err=True)
+
+
+def _summed_up(result: PlantEstimate) -> str:
+    """The hours together, in one line."""
+    found = result.summary()
+    parts = [f"{count} {status}" for status, count in found["status"].items()]
+    parts += [f"{count} by {name}" for name, count in found["limits"].items()]
+    if found["cycling"]:
+        parts.append(f"{found['cycling']} cycling")
+    return (
+        f"{found['points']} rows: {', '.join(parts)}; COP {found['cop']:.3f} (heat over power of "
+        f"the rows that run), {found['unserved'] / 1e6:.4g} MW x rows not served"
+    )
 
 
 def _read_hours(path: Path) -> pd.DataFrame:
@@ -262,6 +276,8 @@ def _read_hours(path: Path) -> pd.DataFrame:
     if len(rows) < _HEAD_AND_ROW:
         raise InputError(f"{path} has no rows below its header")
     names = [name.strip() for name in rows[0]]
+    if len(names) == 1 and ";" in names[0]:
+        raise InputError(f"{path} separates its columns by semicolons; commas are needed")
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"{path} has more than one column {name!r}")
@@ -292,6 +308,7 @@ def _numbers(path: Path, frame: pd.DataFrame, name: str) -> list[float]:
         except ValueError:
             number = math.nan
         if not math.isfinite(number):
-            raise InputError(f"{path}, line {line}: {name} is {text!r}, no number")
+            what = f"{text!r}, no number" if text.strip() else "empty"
+            raise InputError(f"{path}, line {line}: {name} is {what}")
         numbers.append(number)
     return numbers

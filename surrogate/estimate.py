@@ -265,7 +265,8 @@ class Estimate:
                 f"t_discharge {self.t_discharge:.1f} degC, from {self.origin}, "
                 f"error {self.error:.1g}>"
             )
-        return f"<Estimate: {self.status}{' by ' + self.limit if self.limit else ''}>"
+        by = f" by {self.limit}" if self.status == "infeasible" else ""
+        return f"<Estimate: {self.status}{by}>"
 
 
 _LABELS: dict[str, tuple[str, ...]] = {

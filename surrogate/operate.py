@@ -25,6 +25,8 @@ DEGRADATION = 0.9
 _SCAN = 6
 # The binding place is closed in to this width of the relative volume flow.
 _CLOSE, _MOST_STEPS = 1e-6, 40
+# Where in a bracket to look when the secant's place has no answer.
+_ASIDE = 0.38
 # A load this little above capacity is at it: no map knows its capacity better, and nobody
 # wants a plant to fail its own design by rounding.
 _AT_CAPACITY = 5e-4
@@ -268,20 +270,24 @@ def _first_binding(
         which[number] = limits_module.PLANT_CODES[worst]
     feasible = excess <= 0.0
     start = feasible.argmax(axis=0)
-    ends = ~feasible & (np.arange(_SCAN)[:, None] > start)
-    # Beyond a place without an answer nothing is known.
+    after = np.arange(_SCAN)[:, None] > start
+    # A place without an answer ends it only where no limit is seen to bind beyond.
+    binds, blind = after & (excess > 0.0), after & np.isnan(excess)
+    ends = np.where(binds.any(axis=0), binds, blind)
     stop = np.where(ends.any(axis=0), ends.argmax(axis=0), _SCAN - 1)
+    keeping = np.where(feasible & (np.arange(_SCAN)[:, None] < stop), np.arange(_SCAN)[:, None], 0)
+    before = keeping.max(axis=0)
     everyone = np.arange(count)
     possible = feasible.any(axis=0)
     close, limit, found = _close_in(
-        plant_map, levels, limits, (flows[stop - 1], flows[stop]),
-        (excess[stop - 1, everyone], excess[stop, everyone]),
+        plant_map, levels, limits, (flows[before], flows[stop]),
+        (excess[before, everyone], excess[stop, everyone]),
     )  # fmt: skip
     place = np.where(possible, close, 0.0)
     running = plant_map.at_volume_flow(levels, np.where(possible, close, low))
     # What ends where the map does, not at a limit, is unknown.
-    blind = possible & ~found
-    running.code[blind] = np.maximum(running.code[blind], OUTSIDE)
+    unseen = possible & ~found
+    running.code[unseen] = np.maximum(running.code[unseen], OUTSIDE)
     # Nothing possible: the limit broken at the least flow that the map knows. Were it the source's
     # outlet, still less flow would do.
     known = ~np.isnan(excess)
@@ -308,6 +314,7 @@ def _close_in(
     low, high, below, above = (values.copy() for values in (*bracket, *excess))
     limit = np.zeros(len(low), dtype=np.int8)
     side = np.zeros(len(low), dtype=np.int8)
+    blind = np.zeros(len(low), dtype=np.bool_)
     open_ = np.arange(len(low))
     for _ in range(_MOST_STEPS):
         if len(open_) == 0:
@@ -315,12 +322,17 @@ def _close_in(
         a, b, f, g = low[open_], high[open_], below[open_], above[open_]
         with np.errstate(invalid="ignore", divide="ignore"):
             place = np.clip(a - f * (b - a) / (g - f), a, b)
-        place = np.where(np.isfinite(place), place, 0.5 * (a + b))
+        # Where a map had no answer amid places that have one, another place is tried.
+        place = np.where(np.isfinite(place) & ~blind[open_], place, a + _ASIDE * (b - a))
         running = plant_map.at_volume_flow(levels.take(open_), place)
         each = _excess(plant_map, running, limits)
         largest = each.max(axis=0)
         worst = np.where(np.isnan(each), -np.inf, each).argmax(axis=0)
         limit[open_] = limits_module.PLANT_CODES[worst]
+        blind[open_] = np.isnan(largest) & np.isfinite(g) & ~blind[open_]
+        open_, seen = open_[~blind[open_]], ~blind[open_]
+        a, b, f, g = a[seen], b[seen], f[seen], g[seen]
+        place, largest = place[seen], largest[seen]
         keeps = largest <= 0.0
         # Halving the far side's excess keeps the secant from creeping.
         above[open_] = np.where(keeps, np.where(side[open_] == 1, 0.5 * g, g), largest)
@@ -329,5 +341,6 @@ def _close_in(
         low[open_] = np.where(keeps | near, place, a)
         high[open_] = np.where(keeps, b, place)
         side[open_] = np.where(keeps, 1, -1)
-        open_ = open_[~near & (high[open_] - low[open_] > _CLOSE)]
+        done = near | (high[open_] - low[open_] <= _CLOSE)
+        open_ = np.concatenate([open_[~done], np.flatnonzero(blind)])
     return low, limit, np.isfinite(above)

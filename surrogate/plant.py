@@ -13,7 +13,7 @@ import numpy as np
 
 from surrogate import query, store
 from surrogate.conditions import read_operation
-from surrogate.errors import InfeasibleError, InputTypeError, TableError
+from surrogate.errors import InfeasibleError, InputTypeError, TableError, TableNotFoundError
 from surrogate.estimate import Estimate
 from surrogate.identity import Identity
 from surrogate.limits import Limits, as_limits
@@ -116,8 +116,7 @@ class Plant:
         if found.table_digest != self._design_table.attributes["content_digest"]:
             raise TableError(
                 f"{found.path} was made on another design table than "
-                f"{self._design_table.path}; make it again with `surrogate generate regressor "
-                f"{self.identity.refrigerant}`"
+                f"{self._design_table.path}; make it again with {self._regressor_command()}"
             )
         return found
 
@@ -168,6 +167,8 @@ class Plant:
             If an argument makes no sense.
         TableError
             If a file of this plant must not be believed.
+        TableNotFoundError
+            If ``method`` asks for a table or regressor that there is not.
         OutsideTableError
             With ``outside="raise"``.
         TooManySolvesError
@@ -191,6 +192,11 @@ class Plant:
             "heat_load": heat_load,
         }
         operation, container = read_operation(values)
+        if method in ("table", "regressor") and not self._has(method):
+            raise TableNotFoundError(
+                f"method = {method!r}, but this plant has no {method}; make one with "
+                + ("plant.tabulate()" if method == "table" else self._regressor_command())
+            )
         if method in ("table", "regressor") and outside == "solve":
             outside = "nan"
         return answer(self._request(method, limits, outside, max_solves), operation, container)
@@ -348,6 +354,13 @@ class Plant:
         self._maps["table"] = made.table
         path: Path = made.path
         return path
+
+    def _has(self, method: str) -> bool:
+        """Whether there is a table, or a regressor of the refrigerant, whatever it covers."""
+        return (self.table if method == "table" else self.regressor) is not None
+
+    def _regressor_command(self) -> str:
+        return f"`surrogate generate regressor {self.identity.refrigerant}`"
 
     def _request(
         self,

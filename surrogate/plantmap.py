@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from surrogate.identity import Sizing
+
 FloatArray = NDArray[np.float64]
 
 ANSWERED, OUTSIDE, NOT_CONVERGED = 0, 1, 2
@@ -110,6 +112,9 @@ class PlantMap(Protocol):
     @property
     def t_triple(self) -> float:
         """Lowest temperature of the refrigerant [degC]."""
+
+    def covers(self, sizing: Sizing) -> list[tuple[str, float, float]]:
+        """Conditions that it covers, as names with their lowest and highest value."""
 
     def at_volume_flow(self, levels: Levels, volume_flow: FloatArray) -> Running:
         """What the machine does at some suction volume flows, relative to design."""

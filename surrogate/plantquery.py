@@ -107,8 +107,8 @@ def answer(request: PlantRequest, c: Operation, container: Container) -> PlantEs
     left = np.flatnonzero(codes["status"] == STATUS_OUTSIDE)
     if len(left) and request.outside == "raise":
         raise OutsideTableError(
-            f"{c.point(int(left[0])).describe()} lies outside what {_tables(request)} of this "
-            f"plant cover ({len(left)} of {count} points); leave outside='solve' for full solves"
+            f"{c.point(int(left[0])).describe()} lies outside ({len(left)} of {count} points): "
+            f"{_covered(request)}; leave outside='solve' for full solves"
         )
     if len(left) and request.outside == "solve" and "solve" in request.maps:
         _check_count(request, len(left))
@@ -229,8 +229,18 @@ def _settle_off(
             _write_reach(request, left, far, values, codes)
 
 
-def _tables(request: PlantRequest) -> str:
-    return " and ".join(m for m in METHODS if m in request.maps and m != "solve") or "nothing"
+def _covered(request: PlantRequest) -> str:
+    """What table and regressor of a plant cover, in words."""
+    sizing = request.identity.sizing
+    assert sizing is not None
+    said = []
+    for method, make in request.maps.items():
+        plant_map = make() if method != "solve" else None
+        if plant_map is not None:
+            ranges = plant_map.covers(sizing)
+            words = ", ".join(f"{name} {low:.4g} to {high:.4g}" for name, low, high in ranges)
+            said.append(f"the {method} covers {words}")
+    return "; ".join(said) or "the plant has neither table nor regressor"
 
 
 def _check_count(request: PlantRequest, count: int) -> None:
@@ -238,8 +248,9 @@ def _check_count(request: PlantRequest, count: int) -> None:
         return
     points = "point needs full solves" if count == 1 else "points need full solves"
     raise TooManySolvesError(
-        f"{count} {points}, about {count * SECONDS_PER_SOLVE:.0f} s in all, but max_solves = "
-        f"{request.max_solves}; make the plant's table with plant.tabulate(), or give a larger "
+        f"{count} {points}, some {count * SECONDS_PER_SOLVE:.0f} s in all and more near limits, "
+        f"but max_solves = {request.max_solves}: {_covered(request)}. Make the plant's table, wide "
+        "enough, with plant.tabulate() or `surrogate generate plant SPEC.toml`, or give a larger "
         "max_solves, or outside='nan' to leave them out"
     )
 

@@ -147,6 +147,10 @@ class PlantTable:
         axis = self.pieces[0].grid.axes[0]
         return axis.low, axis.high
 
+    def covers(self, sizing: Sizing) -> list[tuple[str, float, float]]:
+        """Conditions that it covers, as names with their lowest and highest value."""
+        return [(name, *span) for name, span in self.ranges.items()]
+
     def at_volume_flow(self, levels: Levels, volume_flow: FloatArray) -> Running:
         """What the machine does at some suction volume flows, relative to design."""
         found = self._branch_at(0, levels, volume_flow)

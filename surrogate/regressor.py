@@ -251,6 +251,17 @@ class RegressorMap(Balance):
         low, high = regressor.domain[-1]
         self.volume_flows = (float(low), float(high))
 
+    def covers(self, sizing: Sizing) -> list[tuple[str, float, float]]:
+        """Conditions that it covers, as names with their lowest and highest value."""
+        source, supply, ratio, flow = self._regressor.domain[-4:].tolist()
+        glide = sizing.t_supply - sizing.t_return
+        return [
+            ("volume_flow", *flow),
+            ("t_source_in", *(sizing.t_source_in + change for change in source)),
+            ("t_supply", *(sizing.t_supply + change for change in supply)),
+            ("sink_glide", *(glide * share for share in ratio)),
+        ]
+
     def at_volume_flow(self, levels: Levels, volume_flow: FloatArray) -> Running:
         """What the machine does at some suction volume flows, relative to design."""
         return self._known(levels, super().at_volume_flow(levels, volume_flow))

@@ -10,7 +10,7 @@ import numpy as np
 from surrogate import fluids
 from surrogate.conditions import Conditions
 from surrogate.errors import NotConvergedError
-from surrogate.identity import Identity
+from surrogate.identity import Identity, Sizing
 from surrogate.limits import NO_LIMITS
 from surrogate.plantmap import ANSWERED, NOT_CONVERGED, FloatArray, Levels, Running, nothing
 
@@ -53,6 +53,10 @@ class SolvedMap:
     def t_triple(self) -> float:
         """Lowest temperature of the refrigerant [degC]."""
         return fluids.t_lowest(self._identity.refrigerant)
+
+    def covers(self, sizing: Sizing) -> list[tuple[str, float, float]]:
+        """Conditions that it covers: no bounds are known."""
+        return []
 
     def at_volume_flow(self, levels: Levels, volume_flow: FloatArray) -> Running:
         """What the machine does at some suction volume flows, relative to design."""

@@ -229,8 +229,9 @@ def test_operate_keeps_every_hour_of_a_csv(tmp_path):
         ("t_source_in,heat_load\n1,27,1e5\n", "line 2: 3 fields"),
         ("t_source_in,heat_load,heat_load\n27,1,1\n", "more than one column 'heat_load'"),
         ("t_source_in,heat_load,power\n27,1,1\n", "an answer would overwrite"),
-        ("t_source_in,heat_load\n27,\n", "line 2: heat_load is '', no number"),
-        ("t_source_in,heat_load\n27,1e5\n999,1e5\n", "t_source_in = 999 at point 1"),
+        ("t_source_in,heat_load\n27,\n", "line 2: heat_load is empty"),
+        ("t_source_in,heat_load\n27,1e5\n999,1e5\n", "t_source_in = 999 in line 3"),
+        ("t_source_in;heat_load\n27;1e5\n", "semicolons"),
         (None, "no such file"),
     ],
 )

@@ -18,6 +18,7 @@ from surrogate.errors import (
     InputError,
     InputTypeError,
     OutsideTableError,
+    TableNotFoundError,
     TooManySolvesError,
 )
 from surrogate.operate import part_load_factor
@@ -75,7 +76,14 @@ def test_all_three_ways_agree(plant):
 
 def test_a_forced_way_has_no_other(plant, other):
     at = {"t_source_in": 15, "t_return": 40, "t_supply": 65, "heat_load": 2e6}
-    est = other.operate(**at, method="table")
+    with pytest.raises(TableNotFoundError, match=r"plant\.tabulate"):
+        other.operate(**at, method="table")
+    lone = HeatPump("R134a").plant(
+        t_source_in=20, t_source_out=15, t_return=40, t_supply=60, heat_load=1e6
+    )
+    with pytest.raises(TableNotFoundError, match="generate regressor R134a"):
+        lone.capacity(t_source_in=20, t_return=40, t_supply=60, method="regressor")
+    est = plant.operate(**{**POINT, "t_source_in": 45.0}, method="table")
     assert (est.status, est.origin) == ("outside", "none")
     assert np.isnan(est.cop)
     assert plant.operate(**{**POINT, "t_source_in": 45.0}, method="regressor").status == "outside"
@@ -87,7 +95,9 @@ def test_outside_is_said_as_asked(plant):
     far = {**POINT, "t_source_in": [27.0, 45.0]}
     est = plant.operate(**far, outside="nan")
     assert est.status.tolist() == ["ok", "outside"]
-    with pytest.raises(OutsideTableError, match=r"source 45 degC.*1 of 2 points"):
+    with pytest.raises(
+        OutsideTableError, match=r"source 45 degC.*1 of 2 points.*covers.*t_source_in 20 to 40"
+    ):
         plant.operate(**far, outside="raise")
     with pytest.raises(TooManySolvesError, match=r"plant\.tabulate"):
         plant.operate(**far, max_solves=0)
@@ -362,3 +372,26 @@ def test_masked_values_are_no_numbers(plant):
     load = np.ma.array([5e5, 6e5], mask=[True, False])
     with pytest.raises(InputTypeError, match="masked"):
         plant.operate(**{**POINT, "heat_load": load})
+
+
+def test_an_hour_does_not_depend_on_the_others():
+    """Along the limit of a freezing source, where each search ends elsewhere."""
+    river = HeatPump("R290").plant(
+        t_source_in=8, t_source_out=4, t_return=40, t_supply=65, heat_load=3e6
+    )
+    rng = np.random.default_rng(8)
+    n = 300
+    supply = rng.uniform(68, 75, n)
+    values = {
+        "t_source_in": rng.uniform(1.9, 3.2, n),
+        "t_return": supply - rng.uniform(20, 36, n),
+        "t_supply": supply,
+        "heat_load": rng.uniform(1e6, 3e6, n),
+    }
+    for method in ("table", "regressor"):
+        many = river.operate(**values, method=method)
+        for hour in range(0, n, 12):
+            one = river.operate(**{k: v[hour] for k, v in values.items()}, method=method)
+            assert one.status == many.status[hour]
+            assert one.capacity == pytest.approx(many.capacity[hour], rel=1e-5, nan_ok=True)
+    assert (many.status != "outside").mean() > 0.99
