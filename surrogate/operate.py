@@ -279,12 +279,18 @@ def _first_binding(
     before = keeping.max(axis=0)
     everyone = np.arange(count)
     possible = feasible.any(axis=0)
-    close, limit, found = _close_in(
-        plant_map, levels, limits, (flows[before], flows[stop]),
-        (excess[before, everyone], excess[stop, everyone]),
-    )  # fmt: skip
+    close, limit = np.full(count, low), np.zeros(count, dtype=np.int8)
+    found = np.zeros(count, dtype=np.bool_)
+    some = np.flatnonzero(possible)
+    close[some], limit[some], found[some] = _close_in(
+        plant_map,
+        levels.take(some),
+        limits,
+        (flows[before[some]], flows[stop[some]]),
+        (excess[before[some], some], excess[stop[some], some]),
+    )
     place = np.where(possible, close, 0.0)
-    running = plant_map.at_volume_flow(levels, np.where(possible, close, low))
+    running = plant_map.at_volume_flow(levels, close)
     # What ends where the map does, not at a limit, is unknown.
     unseen = possible & ~found
     running.code[unseen] = np.maximum(running.code[unseen], OUTSIDE)

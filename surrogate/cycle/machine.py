@@ -26,6 +26,8 @@ from surrogate.limits import DEFAULT_LIMITS, Limits
 # From the design towards a point that fails, in so many steps.
 _MARCHES = (4, 16)
 _MAX_SWITCHES = 4
+# A solve that ends at all ends within some six iterations; failures would take ten times as long.
+_MOST_ITERATIONS = 16
 # A source outlet estimated to lie below this [degC], less what the estimate may err by.
 _FROZEN, _DOUBT = -0.5, 0.15
 
@@ -250,7 +252,7 @@ class SizedMachine:
 
     def _solve(self) -> None:
         try:
-            self.model.solve("offdesign", design_path=self._state)
+            self.model.solve("offdesign", design_path=self._state, max_iter=_MOST_ITERATIONS)
         except NotConvergedError:
             # The model was built afresh, as a design.
             self._install()
