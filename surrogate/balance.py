@@ -44,6 +44,8 @@ _STIFFNESS = 5.0
 
 # A machine within this of all its equations is right to 1e-6 in its COP.
 _CLOSED = 1e-7
+# Evaporation colder, condensation hotter, where a search starts anew [K].
+_SAFE = (-2.0, 2.0)
 # Steps on the same slopes, rounds with new ones, and halvings of a step.
 _MOST_STEPS, _MOST_ROUNDS, _MOST_HALVINGS = 6, 6, 4
 # Steps for the slopes, away from where exchangers cross over: kelvins, shares of the volume flow.
@@ -167,14 +169,20 @@ class Balance:
         x = self._start(levels, value, which)
         if which == "volume_flow":
             x = x[:2]
+        first = x.copy()
         closed = np.zeros(len(value), dtype=np.bool_)
         for round_ in range(_MOST_ROUNDS):
             open_ = np.flatnonzero(~closed)
             if len(open_) == 0:
                 break
+            half = _MOST_ROUNDS // 2
+            if round_ == half:
+                # Once more, from where exchangers are surely too small.
+                x[:, open_] = first[:, open_]
+                x[:2, open_] += np.array(_SAFE)[:, None]
             state = self._state(branch, levels.take(open_))
             x[:, open_], closed[open_] = _broyden(
-                partial(_residuals, state, value[open_]), x[:, open_], 0.5**round_
+                partial(_residuals, state, value[open_]), x[:, open_], 0.5 ** (round_ % half)
             )
         state = self._state(branch, levels)
         running, _ = state.at(x[0], x[1], value if len(x) == 2 else x[2])
