@@ -52,7 +52,13 @@ def test_python_shown(code, tmp_path, monkeypatch):
 
 
 # What CI runs otherwise, or what takes minutes; its other parts are tested on small tables.
-ELSEWHERE = ("make ", "surrogate generate", "python3 -m venv", "env/bin/pip install")
+ELSEWHERE = (
+    "make ",
+    "surrogate generate",
+    "surrogate validate",
+    "python3 -m venv",
+    "env/bin/pip install",
+)
 
 
 @pytest.mark.parametrize("text", blocks("sh"))
@@ -76,10 +82,10 @@ def _check_known(command: str) -> None:
     words = shlex.split(command)
     if words[0] == "make":
         assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    if words[:2] == ["surrogate", "generate"]:
-        from surrogate.cli import generate
+    if words[0] == "surrogate":
+        from surrogate.cli import app
 
-        options = {option for parameter in generate.params for option in parameter.opts}
+        options = {option for p in app.commands[words[1]].params for option in p.opts}
         assert {word for word in words if word.startswith("-")} <= options
 
 

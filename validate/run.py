@@ -31,7 +31,7 @@ from .samples import Sampled, Wanted, sample_design
 SEED = 20260731
 """Seed of the sample, unless another is asked for; files measure themselves with seed 1."""
 
-POINTS, LEAST_POINTS = {"design": 500, "plant": 1000, "regressor": 400}, 20
+POINTS, LEAST_POINTS = {"design": 500, "plant": 400, "regressor": 200}, 20
 """Points inside a file of each kind, unless others are asked for, and the fewest that tell."""
 
 WORK = Path("build/validate")
