@@ -170,16 +170,7 @@ def plain_balance(table: Table, sizing: Sizing, limits: Limits = DEFAULT_LIMITS)
     if sized is None:
         raise SpecError(f"the design table has no plant of {sizing.describe()}")
 
-    def start(levels: Levels, value: FloatArray, which: str) -> FloatArray:
-        share = np.clip(value, 0.05, 1.5)
-        held = sizing.source_control == "outlet"
-        source = sizing.t_source_out if held else levels.t_source_in
-        design = sizing.t_source_out if held else sizing.t_source_in
-        t_evap = source - (design - sized.t_evap) * (0.55 + 0.45 * share)
-        t_cond = levels.t_supply + (sized.t_cond - sizing.t_supply) * (0.5 + 0.5 * share)
-        return np.stack([t_evap, t_cond, share])
-
-    return Balance(table, sizing, sized, lines(), start)
+    return Balance(table, sizing, sized, lines())
 
 
 def _sizing(c: Conditions, source_control: str) -> Sizing:

@@ -44,10 +44,8 @@ _STIFFNESS = 5.0
 
 # A machine within this of all its equations is right to 1e-6 in its COP.
 _CLOSED = 1e-7
-# Evaporation colder, condensation hotter, where a search starts anew [K].
-_SAFE = (-2.0, 2.0)
 # Steps on the same slopes, rounds with new ones, and halvings of a step.
-_MOST_STEPS, _MOST_ROUNDS, _MOST_HALVINGS = 6, 6, 4
+_MOST_STEPS, _MOST_ROUNDS, _MOST_HALVINGS = 6, 10, 4
 # Steps for the slopes, away from where exchangers cross over: kelvins, shares of the volume flow.
 _PROBES = (-0.02, 0.02, 0.002)
 # A step is no longer than this, in the same units, so that no exchanger crosses over.
@@ -110,8 +108,9 @@ class Balance:
         The sizes that follow.
     lines : mapping of str to Line
         Characteristic lines by name.
-    start : callable
-        Where the search starts.
+    start : callable, optional
+        Where the search starts; by default the design's temperature
+        differences, scaled with the load.
     """
 
     volume_flows = (0.1, 1.22)
@@ -122,13 +121,13 @@ class Balance:
         sizing: Sizing,
         machine: Machine,
         lines: Mapping[str, Line],
-        start: Start,
+        start: Start | None = None,
     ) -> None:
         self._table = table
         self._sizing = sizing
         self._machine = machine
         self._lines = lines
-        self._start = start
+        self._start = start or (lambda levels, value, which: self._plain_start(levels, value))
 
     @property
     def t_critical(self) -> float:
@@ -152,6 +151,17 @@ class Balance:
         """What it does at some heat loads, relative to design."""
         return self._both_branches(levels, load, "load")
 
+    def _plain_start(self, levels: Levels, value: FloatArray) -> FloatArray:
+        """Start from the design's temperature differences, scaled with flow or load."""
+        sizing, machine = self._sizing, self._machine
+        share = np.clip(value, 0.05, 1.5)
+        held = sizing.source_control == "outlet"
+        source = sizing.t_source_out if held else levels.t_source_in
+        design = sizing.t_source_out if held else sizing.t_source_in
+        t_evap = source - (design - machine.t_evap) * (0.55 + 0.45 * share)
+        t_cond = levels.t_supply + (machine.t_cond - sizing.t_supply) * (0.5 + 0.5 * share)
+        return np.stack([t_evap, t_cond, share])
+
     def _both_branches(self, levels: Levels, value: FloatArray, which: str) -> Running:
         """Solve at the normal superheat, and again where the discharge would be wet."""
         if len(value) == 0:
@@ -169,7 +179,6 @@ class Balance:
         x = self._start(levels, value, which)
         if which == "volume_flow":
             x = x[:2]
-        first = x.copy()
         closed = np.zeros(len(value), dtype=np.bool_)
         for round_ in range(_MOST_ROUNDS):
             open_ = np.flatnonzero(~closed)
@@ -177,12 +186,13 @@ class Balance:
                 break
             half = _MOST_ROUNDS // 2
             if round_ == half:
-                # Once more, from where exchangers are surely too small.
-                x[:, open_] = first[:, open_]
-                x[:2, open_] += np.array(_SAFE)[:, None]
+                # Once more, from the design's own differences.
+                x[:, open_] = self._plain_start(levels, value)[: len(x), open_]
             state = self._state(branch, levels.take(open_))
             x[:, open_], closed[open_] = _broyden(
-                partial(_residuals, state, value[open_]), x[:, open_], 0.5 ** (round_ % half)
+                partial(_residuals, state, value[open_]),
+                x[:, open_],
+                0.5 ** max(round_ % half - 1, 0),
             )
         state = self._state(branch, levels)
         running, _ = state.at(x[0], x[1], value if len(x) == 2 else x[2])
@@ -220,6 +230,8 @@ class _State:
         self.source_in = table.source_water.enthalpy(levels.t_source_in)
         self.outputs: dict[str, FloatArray] = {}
 
+    # A guess far off makes no sense of the splines; it is judged by what comes of it.
+    @np.errstate(invalid="ignore", divide="ignore", over="ignore")
     def at(
         self, t_evap: FloatArray, t_cond: FloatArray, flow: FloatArray
     ) -> tuple[Running, FloatArray]:
