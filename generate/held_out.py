@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from surrogate.search import lift_share
 from surrogate.tablemodel import Regions, Table
 
 from . import sweep
+from .judged import HeldOut, errors_of
 from .sample import Box, sobol
 
 FloatArray = NDArray[np.float64]
@@ -275,19 +276,10 @@ def _edges(values: FloatArray, count: int, low: float, high: float) -> FloatArra
     return np.concatenate([[low], inner, [high]])
 
 
-class Summary(NamedTuple):
-    """Error of a table in few numbers; relative COP errors [1]."""
+@dataclass(frozen=True)
+class Summary(HeldOut):
+    """A design table at full solves that it never saw."""
 
-    points: int
-    mean: float
-    p95: float
-    p99: float
-    max: float
-    bias: float
-    within: float
-    """Share of points inside the promised bound."""
-    missed: float
-    """Share of feasible points that the table does not answer."""
     invented: float
     """Points that the table answers although a full solve does not, over feasible points."""
 
@@ -295,16 +287,10 @@ class Summary(NamedTuple):
 def summarise(comparison: Comparison) -> Summary:
     """Reduce a comparison to the numbers that a table carries."""
     error = comparison.error[comparison.answered]
-    size = np.abs(error)
     total = len(error) + int(comparison.missed.sum())
     return Summary(
-        points=len(error),
-        mean=float(size.mean()),
-        p95=float(np.quantile(size, 0.95)),
-        p99=float(np.quantile(size, 0.99)),
-        max=float(size.max()),
-        bias=float(error.mean()),
-        within=float((size <= comparison.bound[comparison.answered]).mean()),
+        **asdict(errors_of(error)),
+        within=float((np.abs(error) <= comparison.bound[comparison.answered]).mean()),
         missed=int(comparison.missed.sum()) / total,
         invented=int(comparison.invented.sum()) / total,
     )

@@ -11,8 +11,7 @@ from surrogate.errors import SpecError
 
 from . import plantspec, spec
 from .build import Made, make_table
-from .held_out import Summary
-from .judged import Judged
+from .judged import HeldOut
 from .plantbuild import MadePlant, make_plant
 from .plantspec import PlantSpec
 from .regress import MadeRegressor, RegressorSpec, make_regressor
@@ -107,5 +106,5 @@ def result_of(made: AnyMade) -> Result:
     return Result(f"{made.regressor.identity.refrigerant} regressor", *_few(made.judged))
 
 
-def _few(judged: Summary | Judged) -> tuple[int, float, float, float, float]:
+def _few(judged: HeldOut) -> tuple[int, float, float, float, float]:
     return judged.points, judged.mean, judged.p99, judged.max, judged.missed

@@ -330,7 +330,5 @@ def _write(
             values,
             {"units": AXES[name][0], "long_name": f"edges of the regions in {name}"},
         )
-    said = {} if judged is None else judged._asdict()
-    write_checked(
-        path, full, attributes | {f"held_out_{name}": value for name, value in said.items()}
-    )
+    said = {} if judged is None else judged.attributes()
+    write_checked(path, full, attributes | said)

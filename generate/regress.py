@@ -370,5 +370,5 @@ def _write(
         "fitted_with": f"scikit-learn {version('scikit-learn')}",
     }
     if judged is not None:
-        attributes |= {f"held_out_{name}": value for name, value in judged._asdict().items()}
+        attributes |= judged.attributes()
     write_checked(path, arrays, attributes)

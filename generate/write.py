@@ -180,6 +180,5 @@ def _attributes(content: Content) -> dict[str, Any]:
         "sink_glide_range": np.array(domain.sink_glide),
     }
     if content.summary is not None:
-        for name, value in content.summary._asdict().items():
-            attributes[f"held_out_{name}"] = value
+        attributes |= content.summary.attributes()
     return attributes

@@ -13,9 +13,10 @@ import pytest
 
 from surrogate import store
 from surrogate.errors import InputError, TableNotFoundError
+from surrogate.generate.judged import Errors
 from surrogate.netcdf import content_digest, read_raw
 from surrogate.validate import measures, run
-from surrogate.validate.measures import Coverage, Errors, Measured
+from surrogate.validate.measures import Coverage, Measured
 from surrogate.validate.samples import FallBack, pushed
 
 TABLE = store.shipped_folder() / "design-single_stage-R717-0aef89f2.nc"

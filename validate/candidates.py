@@ -17,6 +17,7 @@ import statistics
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +29,7 @@ from rich.console import Console
 
 from surrogate.extras import need
 from surrogate.generate import regress, sweep
+from surrogate.generate.judged import Errors, errors_of
 from surrogate.generate.regress import RegressorSpec, Solved
 from surrogate.identity import Sizing
 from surrogate.limits import DEFAULT_LIMITS
@@ -74,8 +76,9 @@ class Candidate(NamedTuple):
     by_load: bool = False
 
 
-class Result(NamedTuple):
-    """A candidate at full solves of unseen plants.
+@dataclass(frozen=True)
+class Result(Errors):  # type: ignore[misc]  # generate/ is checked by its path, so unknown here
+    """A candidate at full solves of unseen plants, by its errors of the COP.
 
     Attributes
     ----------
@@ -83,10 +86,6 @@ class Result(NamedTuple):
         What the table calls it.
     fitted : int
         Points that it was fitted to.
-    points : int
-        Points that it was judged on.
-    mean, p95, p99, max, bias : float
-        Relative error of the COP [1].
     missed : float
         Share of the solved points that it has no answer for [1].
     seconds : float
@@ -97,12 +96,6 @@ class Result(NamedTuple):
 
     name: str
     fitted: int
-    points: int
-    mean: float
-    p95: float
-    p99: float
-    max: float
-    bias: float
     missed: float
     seconds: float
     seconds_alone: float
@@ -313,16 +306,10 @@ def _asked(
 def _result(
     candidate: Candidate, error: FloatArray, missed: float, seconds: tuple[float, float]
 ) -> Result:
-    size = np.abs(error)
     return Result(
+        **asdict(errors_of(error)),
         name=candidate.name,
         fitted=candidate.points,
-        points=len(error),
-        mean=float(size.mean()),
-        p95=float(np.quantile(size, 0.95)),
-        p99=float(np.quantile(size, 0.99)),
-        max=float(size.max()),
-        bias=float(error.mean()),
         missed=missed,
         seconds=seconds[0],
         seconds_alone=seconds[1],

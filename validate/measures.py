@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
+from surrogate.generate.judged import Errors, errors_of
+
 from .samples import FallBack, Sampled
 from .words import percent
 
@@ -62,18 +64,6 @@ BARS = {
     "regressor": Bars(3e-3, 6e-3, 2e-2, 5e-4, 3e-3, None),
 }
 """Bars by kind of file."""
-
-
-@dataclass(frozen=True)
-class Errors:
-    """Signed relative errors [1] in few numbers; NaN where there are none."""
-
-    points: int
-    mean: float
-    p95: float
-    p99: float
-    max: float
-    bias: float
 
 
 @dataclass(frozen=True)
@@ -132,27 +122,6 @@ class Measured:
     edge_missed: int
     invented: int
     fall_back: FallBack
-
-
-def errors_of(values: FloatArray) -> Errors:
-    """Reduce signed relative errors.
-
-    Examples
-    --------
-    >>> errors_of(np.array([-0.02, 0.01])).max
-    0.02
-    """
-    if len(values) == 0:
-        return Errors(0, *[float("nan")] * 5)
-    size = np.abs(values)
-    return Errors(
-        points=len(size),
-        mean=float(size.mean()),
-        p95=float(np.quantile(size, 0.95)),
-        p99=float(np.quantile(size, 0.99)),
-        max=float(size.max()),
-        bias=float(values.mean()),
-    )
 
 
 def bias_interval(values: FloatArray, group: NDArray[np.intp]) -> tuple[float, float]:
