@@ -123,7 +123,7 @@ def answer_point(table: Table, c: Conditions, limits: Limits) -> tuple[int, Valu
     if not piece.usable_list[cell[0]][cell[1]][cell[2]]:
         return OUTSIDE, None
     values = _values(SCALAR, table, c.eta_s, streams, found, table.regions.at(share, t_evap))
-    code = limits_module.broken_state(limits, _state(table, values))
+    code = limits_module.broken_state(limits, State.of(values, table.t_critical, table.t_triple))
     if code:
         return code, None
     return (OK, values) if _sound(found.outputs) else (OUTSIDE, None)
@@ -224,7 +224,9 @@ def _answer_group(
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         error = table.regions.at_many(share, found.t_evap)
         values = _values(ARRAY, table, c.eta_s, streams, found, error)
-        limits_module.mark_broken_states(limits, _state(table, values), codes)
+        limits_module.mark_broken_states(
+            limits, State.of(values, table.t_critical, table.t_triple), codes
+        )
         codes[(codes == OK) & ~_sound(found.outputs)] = OUTSIDE
     return _Group(codes, values, found.branch, found.astray)
 
@@ -293,18 +295,6 @@ def _values(
         ua_evaporator=(1.0 - 1.0 / inner)
         * evaporator_ua(xp, evaporator_ends(streams.source, t_evap, known), known),
         error=error,
-    )
-
-
-def _state(table: Table, values: Values) -> State:
-    return State(
-        values.t_evap,
-        values.t_cond,
-        values.t_discharge,
-        values.p_evap,
-        values.p_cond,
-        table.t_critical,
-        table.t_triple,
     )
 
 

@@ -131,7 +131,9 @@ NO_LIMITS = Limits(
 class State(NamedTuple):
     """What the rules on states look at: floats of one point, or arrays of many.
 
-    Temperatures in degC, pressures in bar.
+    Temperatures in degC, pressures in bar. The last two are those of a plant
+    that runs: its source outlet, and its suction volume flow over that of its
+    design [1].
     """
 
     t_evap: Any
@@ -141,73 +143,86 @@ class State(NamedTuple):
     p_cond: Any
     t_critical: float
     t_triple: float
+    t_source_out: Any = None
+    volume_flow: Any = None
 
-
-class PlantState(NamedTuple):
-    """What the rules on a running plant look at: those of :class:`State`, and more.
-
-    ``volume_flow`` is relative to design [1].
-    """
-
-    t_evap: Any
-    t_cond: Any
-    t_discharge: Any
-    p_evap: Any
-    p_cond: Any
-    t_critical: float
-    t_triple: float
-    t_source_out: Any
-    volume_flow: Any
+    @classmethod
+    def of(cls, machine: Any, t_critical: float, t_triple: float) -> State:
+        """State of a machine, from whatever has its temperatures and pressures."""
+        return cls(
+            machine.t_evap,
+            machine.t_cond,
+            machine.t_discharge,
+            machine.p_evap,
+            machine.p_cond,
+            t_critical,
+            t_triple,
+        )
 
 
 class Rule(NamedTuple):
-    """One limit: its name, where it applies, and why it is there."""
+    """One limit: its name, why it is there, and by how much it is exceeded.
+
+    A limit is broken where it is exceeded by more than :data:`TOLERANCE`.
+    """
 
     name: str
     reason: str
-    broken: Callable[[Limits, Any], Any]
+    excess: Callable[[Limits, Any], Any]
 
 
-# A point at a limit must not fall on either side by rounding alone.
 TOLERANCE = 1e-6
+"""A point at a limit must not fall on either side by rounding alone."""
+
+TRIPLE_MARGIN = 0.5
+"""Distance that evaporation keeps from the triple point [K]."""
+
+
+def _outside_evaporation(limits: Limits, s: State) -> Any:
+    """By how much evaporation lies below or above its range [K]; the triple point is exact."""
+    coldest = max(limits.t_evap_min, s.t_triple + TRIPLE_MARGIN + TOLERANCE)
+    below, above = coldest - s.t_evap, s.t_evap - limits.t_evap_max
+    return np.maximum(below, above) if isinstance(below, np.ndarray) else max(below, above)
+
 
 CONDITION_RULES: tuple[Rule, ...] = (
     Rule(
         "source_outlet",
         "the source outlet is below t_source_out_min = {limits.t_source_out_min:g} degC: water "
         "would freeze",
-        lambda limits, c: c.t_source_out < limits.t_source_out_min - TOLERANCE,
+        lambda limits, c: limits.t_source_out_min - c.t_source_out,
     ),
     Rule(
         "return_temperature",
         "the return is below t_return_min = {limits.t_return_min:g} degC",
-        lambda limits, c: c.t_return < limits.t_return_min - TOLERANCE,
+        lambda limits, c: limits.t_return_min - c.t_return,
     ),
     Rule(
         "source_glide",
         "the source is cooled by less than source_glide_min = {limits.source_glide_min:g} K",
-        lambda limits, c: c.t_source_in - c.t_source_out < limits.source_glide_min - TOLERANCE,
+        lambda limits, c: limits.source_glide_min - (c.t_source_in - c.t_source_out),
     ),
     Rule(
         "sink_glide",
         "the sink is heated by less than sink_glide_min = {limits.sink_glide_min:g} K",
-        lambda limits, c: c.t_supply - c.t_return < limits.sink_glide_min - TOLERANCE,
+        lambda limits, c: limits.sink_glide_min - (c.t_supply - c.t_return),
     ),
     Rule(
         "supply_above_source",
         "the supply is not warmer than the source inlet: a heat exchanger does it",
-        lambda limits, c: c.t_supply <= c.t_source_in + TOLERANCE,
+        # Equal is too cold already: the tolerance counts the other way round.
+        lambda limits, c: c.t_source_in - c.t_supply + 2.0 * TOLERANCE,
     ),
     Rule(
         "source_boiling",
         "the source inlet is above t_source_in_max = {limits.t_source_in_max:g} degC: water "
         "would boil",
-        lambda limits, c: c.t_source_in > limits.t_source_in_max + TOLERANCE,
+        lambda limits, c: c.t_source_in - limits.t_source_in_max,
     ),
     Rule(
         "sink_boiling",
         "the supply is above t_supply_max = {limits.t_supply_max:g} degC: water would boil",
-        lambda limits, c: c.t_supply > limits.t_supply_max + TOLERANCE,
+        lambda limits, c: c.t_supply - limits.t_supply_max,
     ),
 )
 
@@ -216,51 +231,51 @@ STATE_RULES: tuple[Rule, ...] = (
         "critical_temperature",
         "condensation would come nearer to the critical temperature than critical_margin = "
         "{limits.critical_margin:g} K",
-        lambda limits, s: s.t_cond > s.t_critical - limits.critical_margin + TOLERANCE,
+        lambda limits, s: s.t_cond - (s.t_critical - limits.critical_margin),
     ),
     Rule(
         "evaporation_temperature",
         "evaporation would lie outside the range of machine or refrigerant",
-        lambda limits, s: (
-            (s.t_evap < limits.t_evap_min - TOLERANCE)
-            | (s.t_evap > limits.t_evap_max + TOLERANCE)
-            | (s.t_evap < s.t_triple + TRIPLE_MARGIN)
-        ),
+        _outside_evaporation,
     ),
     Rule(
         "discharge_temperature",
         "the discharge gas would be hotter than t_discharge_max = {limits.t_discharge_max:g} degC",
-        lambda limits, s: s.t_discharge > limits.t_discharge_max + TOLERANCE,
+        lambda limits, s: s.t_discharge - limits.t_discharge_max,
     ),
     Rule(
         "pressure_ratio",
         "the pressure ratio would be above pressure_ratio_max = {limits.pressure_ratio_max:g}",
-        lambda limits, s: s.p_cond > limits.pressure_ratio_max * s.p_evap * (1.0 + TOLERANCE),
+        lambda limits, s: s.p_cond / (limits.pressure_ratio_max * s.p_evap) - 1.0,
     ),
 )
-
-TRIPLE_MARGIN = 0.5
-"""Distance that evaporation keeps from the triple point [K]."""
 
 VOLUME_FLOW_RULE = Rule(
     "suction_volume_flow",
     "the compressor would have to move more than overspeed = {limits.overspeed:g} times the "
     "suction volume flow of its design",
-    lambda limits, s: s.volume_flow > limits.overspeed + TOLERANCE,
+    lambda limits, s: s.volume_flow - limits.overspeed,
 )
 
 RULES: tuple[Rule, ...] = (*CONDITION_RULES, *STATE_RULES, VOLUME_FLOW_RULE)
 NAMES: tuple[str, ...] = ("", *(rule.name for rule in RULES))
 """Names by code: code 0 is no limit, code n is rule n - 1 of :data:`RULES`."""
 
-FIRST_STATE_CODE = 1 + len(CONDITION_RULES)
+_Checks = tuple[tuple[int, Callable[[Limits, Any], Any]], ...]
 
-_PLANT_RULES = (*STATE_RULES, CONDITION_RULES[0], VOLUME_FLOW_RULE)
-PLANT_CODES = np.array([NAMES.index(rule.name) for rule in _PLANT_RULES], dtype=np.int8)
+
+def _checks(rules: tuple[Rule, ...]) -> _Checks:
+    """Code and excess of some rules."""
+    return tuple((NAMES.index(rule.name), rule.excess) for rule in rules)
+
+
+_CONDITION_CHECKS = _checks(CONDITION_RULES)
+_STATE_CHECKS = _checks(STATE_RULES)
+_PLANT_CHECKS = _checks((*STATE_RULES, CONDITION_RULES[0], VOLUME_FLOW_RULE))
+PLANT_CODES = np.array([code for code, _ in _PLANT_CHECKS], dtype=np.int8)
 """Codes of the limits of a running plant, in the order of :func:`plant_excess`."""
 
-_CONDITION_CHECKS = tuple((n, rule.broken) for n, rule in enumerate(CONDITION_RULES, 1))
-_STATE_CHECKS = tuple((n, rule.broken) for n, rule in enumerate(STATE_RULES, FIRST_STATE_CODE))
+_SOURCE_GLIDE = NAMES.index("source_glide")
 
 
 def reason(name: str, limits: Limits = DEFAULT_LIMITS) -> str:
@@ -277,23 +292,23 @@ def reason(name: str, limits: Limits = DEFAULT_LIMITS) -> str:
 
 def broken_condition(limits: Limits, conditions: Any) -> int:
     """Code of the first rule that the conditions of one point break, or 0."""
-    for code, broken in _CONDITION_CHECKS:
-        if broken(limits, conditions):
+    for code, excess in _CONDITION_CHECKS:
+        if excess(limits, conditions) > TOLERANCE:
             return code
     return 0
 
 
 def broken_state(limits: Limits, state: Any) -> int:
     """Code of the first rule that the state of one point breaks, or 0."""
-    for code, broken in _STATE_CHECKS:
-        if broken(limits, state):
+    for code, excess in _STATE_CHECKS:
+        if excess(limits, state) > TOLERANCE:
             return code
     return 0
 
 
 def mark_broken_conditions(limits: Limits, conditions: Any, codes: NDArray[np.int8]) -> None:
     """Write the code of the first rule on conditions that each point breaks, where it is 0."""
-    _mark(CONDITION_RULES, 1, limits, conditions, codes)
+    _mark(_CONDITION_CHECKS, limits, conditions, codes)
 
 
 def mark_broken_operations(
@@ -304,55 +319,39 @@ def mark_broken_operations(
     Where the source's flow is held its outlet is not known yet:
     ``conditions`` then have the inlet in its place, and its glide is free.
     """
-    for code, rule in enumerate(CONDITION_RULES, 1):
-        if rule.name != "source_glide" or source_control == "outlet":
-            codes[(codes == 0) & rule.broken(limits, conditions)] = code
-    if source_control == "outlet":
+    held = source_control == "outlet"
+    checks = tuple(check for check in _CONDITION_CHECKS if held or check[0] != _SOURCE_GLIDE)
+    _mark(checks, limits, conditions, codes)
+    if held:
         # Whatever glide is allowed, some there must be.
         glide = conditions.t_source_in - conditions.t_source_out
-        codes[(codes == 0) & (glide <= TOLERANCE)] = NAMES.index("source_glide")
+        codes[(codes == 0) & (glide <= TOLERANCE)] = _SOURCE_GLIDE
 
 
 def mark_broken_states(limits: Limits, states: Any, codes: NDArray[np.int8]) -> None:
     """Write the code of the first rule on states that each point breaks, where it is 0."""
-    _mark(STATE_RULES, FIRST_STATE_CODE, limits, states, codes)
+    _mark(_STATE_CHECKS, limits, states, codes)
 
 
-def mark_broken_plants(limits: Limits, states: PlantState, codes: NDArray[np.int8]) -> None:
+def mark_broken_plants(limits: Limits, states: State, codes: NDArray[np.int8]) -> None:
     """Write the code of the first rule that each running plant breaks, where it is 0."""
-    for code, rule in zip(PLANT_CODES, _PLANT_RULES, strict=True):
-        codes[(codes == 0) & rule.broken(limits, states)] = code
+    _mark(_PLANT_CHECKS, limits, states, codes)
 
 
-def plant_excess(limits: Limits, s: PlantState) -> NDArray[np.float64]:
-    """By how much running plants exceed each limit; above 0 is broken.
-
-    The same rules as :func:`mark_broken_plants` applies, without their
-    tolerance, as continuous numbers that a search for the limit can follow.
+def plant_excess(limits: Limits, states: State) -> NDArray[np.float64]:
+    """By how much running plants exceed each limit: what a search for the limit follows.
 
     Returns
     -------
     array, shape (limits, n)
         In the order of :data:`PLANT_CODES`; NaN where the state is.
     """
-    coldest = max(limits.t_evap_min, s.t_triple + TRIPLE_MARGIN)
-    return np.stack(
-        [
-            s.t_cond - (s.t_critical - limits.critical_margin),
-            np.maximum(coldest - s.t_evap, s.t_evap - limits.t_evap_max),
-            s.t_discharge - limits.t_discharge_max,
-            s.p_cond / (limits.pressure_ratio_max * s.p_evap) - 1.0,
-            limits.t_source_out_min - s.t_source_out,
-            s.volume_flow - limits.overspeed,
-        ]
-    )
+    return np.stack([excess(limits, states) for _, excess in _PLANT_CHECKS])
 
 
-def _mark(
-    rules: tuple[Rule, ...], first: int, limits: Limits, values: Any, codes: NDArray[np.int8]
-) -> None:
-    for code, rule in enumerate(rules, first):
-        codes[(codes == 0) & rule.broken(limits, values)] = code
+def _mark(checks: _Checks, limits: Limits, values: Any, codes: NDArray[np.int8]) -> None:
+    for code, excess in checks:
+        codes[(codes == 0) & (excess(limits, values) > TOLERANCE)] = code
 
 
 def as_limits(value: Limits | Mapping[str, float] | None, base: Limits = DEFAULT_LIMITS) -> Limits:

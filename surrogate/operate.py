@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surrogate import limits as limits_module
-from surrogate.limits import Limits, PlantState
+from surrogate.limits import Limits, State
 from surrogate.plantmap import ANSWERED, OUTSIDE, FloatArray, Levels, PlantMap, Running
 
 SOURCE_OUTLET = limits_module.NAMES.index("source_outlet")
@@ -218,18 +218,10 @@ def _near(load: FloatArray, far: Reach, limits: Limits) -> FloatArray:
     return np.where(np.isfinite(flow), flow, load)
 
 
-def _state(plant_map: PlantMap, running: Running) -> PlantState:
-    return PlantState(
-        running.t_evap,
-        running.t_cond,
-        running.t_discharge,
-        running.p_evap,
-        running.p_cond,
-        plant_map.t_critical,
-        plant_map.t_triple,
-        running.t_source_out,
-        running.volume_flow,
-    )
+def state_of(plant_map: PlantMap, running: Running) -> State:
+    """What the limits look at."""
+    state = State.of(running, plant_map.t_critical, plant_map.t_triple)
+    return state._replace(t_source_out=running.t_source_out, volume_flow=running.volume_flow)
 
 
 def _mark(
@@ -242,14 +234,14 @@ def _mark(
     """Write the code of the first limit that each running machine breaks."""
     found = np.zeros(len(broken), dtype=np.int8)
     with np.errstate(invalid="ignore"):
-        limits_module.mark_broken_plants(limits, _state(plant_map, running), found)
+        limits_module.mark_broken_plants(limits, state_of(plant_map, running), found)
     # A machine at its capacity stands at a limit, which rounding must not break.
     broken[inside] = found[inside]
 
 
 def _excess(plant_map: PlantMap, running: Running, limits: Limits) -> FloatArray:
     """By how much each limit is exceeded, shape (limits, n); NaN without an answer."""
-    return limits_module.plant_excess(limits, _state(plant_map, running))
+    return limits_module.plant_excess(limits, state_of(plant_map, running))
 
 
 def _first_binding(

@@ -14,7 +14,7 @@ from surrogate.limits import (
     DEFAULT_LIMITS,
     NAMES,
     PLANT_CODES,
-    PlantState,
+    State,
     as_limits,
     mark_broken_plants,
     plant_excess,
@@ -98,8 +98,8 @@ def test_any_limit_sets_the_capacity(centre, limits, limit):
     assert names(under.broken) == [""]
 
 
-def state(plant_map, running) -> PlantState:
-    return PlantState(
+def state(plant_map, running) -> State:
+    return State(
         running.t_evap, running.t_cond, running.t_discharge, running.p_evap, running.p_cond,
         plant_map.t_critical, plant_map.t_triple, running.t_source_out, running.volume_flow,
     )  # fmt: skip
@@ -180,7 +180,7 @@ def test_part_load_factor_is_that_of_en_14825():
 def test_excess_and_rules_agree():
     rng = np.random.default_rng(0)
     n = 4000
-    states = PlantState(
+    states = State(
         rng.uniform(-110, 160, n), rng.uniform(90, 140, n), rng.uniform(150, 200, n),
         rng.uniform(1, 3, n), rng.uniform(10, 40, n), 130.0, -60.0,
         rng.uniform(0, 1, n), rng.uniform(0.5, 1.2, n),

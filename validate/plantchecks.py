@@ -16,8 +16,8 @@ from surrogate.generate import sweep
 from surrogate.generate.judged import running_from
 from surrogate.generate.plants import PlantJob, Sample
 from surrogate.identity import SOURCE_CONTROLS, Identity, Sizing
-from surrogate.limits import DEFAULT_LIMITS, Limits, PlantState
-from surrogate.operate import reach
+from surrogate.limits import DEFAULT_LIMITS, Limits
+from surrogate.operate import reach, state_of
 from surrogate.plantestimate import PlantEstimate
 from surrogate.plantmap import ANSWERED, Levels, PlantMap, Running
 from surrogate.plantquery import PlantRequest, answer
@@ -180,17 +180,7 @@ def fall_back(identity: Identity, sample: Sample, true: Running, map_of: MapOf) 
 def _within_limits(identity: Identity, true: Running) -> BoolArray:
     """Solved points whose machine keeps all limits."""
     solved = SolvedMap(identity)
-    state = PlantState(
-        true.t_evap,
-        true.t_cond,
-        true.t_discharge,
-        true.p_evap,
-        true.p_cond,
-        solved.t_critical,
-        solved.t_triple,
-        true.t_source_out,
-        true.volume_flow,
-    )
+    state = state_of(solved, true)
     codes = np.zeros(len(true.code), dtype=np.int8)
     with np.errstate(invalid="ignore"):
         limits_module.mark_broken_plants(DEFAULT_LIMITS, state, codes)

@@ -162,7 +162,8 @@ def solve_conditions(
         _raise_if_too_cold(model, conditions, limits)
         raise
     _check_physics(result, model, water)
-    _raise_if_broken(limits_module.broken_state(limits, _state(result, model)), limits, conditions)
+    state = State.of(result, model.t_critical, model.t_triple)
+    _raise_if_broken(limits_module.broken_state(limits, state), limits, conditions)
     return result
 
 
@@ -263,18 +264,6 @@ def _solve_at(model: CycleModel, t_evap: float, t_cond: float) -> None:
     if model.superheat_needed() == DISCHARGE:
         model.fix_superheat(DISCHARGE)
         model.solve()
-
-
-def _state(result: CycleResult, model: CycleModel) -> State:
-    return State(
-        result.t_evap,
-        result.t_cond,
-        result.t_discharge,
-        result.p_evap,
-        result.p_cond,
-        model.t_critical,
-        model.t_triple,
-    )
 
 
 def _infeasible(name: str, limits: Limits, conditions: Conditions) -> InfeasibleError:

@@ -15,7 +15,7 @@ from surrogate.cycle.result import CycleResult
 from surrogate.errors import InfeasibleError, InputError, NotConvergedError
 from surrogate.fluids import canonical_name
 from surrogate.identity import SOURCE_CONTROLS
-from surrogate.limits import Limits, PlantState
+from surrogate.limits import Limits, State
 from surrogate.parameters import ETA_S_DEFAULT, Parameters
 
 
@@ -145,19 +145,12 @@ def solve_offdesign(
     return result
 
 
-def _state(machine: SizedMachine, result: CycleResult) -> PlantState:
-    """What the rules look at, as arrays of one point."""
-    flow = result.suction_volume_flow / machine.design.suction_volume_flow
-    return PlantState(
-        np.array([result.t_evap]),
-        np.array([result.t_cond]),
-        np.array([result.t_discharge]),
-        np.array([result.p_evap]),
-        np.array([result.p_cond]),
-        machine.model.t_critical,
-        machine.model.t_triple,
-        np.array([result.t_source_out]),
-        np.array([flow]),
+def _state(machine: SizedMachine, result: CycleResult) -> State:
+    """What the limits look at."""
+    state = State.of(result, machine.model.t_critical, machine.model.t_triple)
+    return state._replace(
+        t_source_out=result.t_source_out,
+        volume_flow=result.suction_volume_flow / machine.design.suction_volume_flow,
     )
 
 
