@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from rich.console import Console
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from surrogate.errors import SpecError
 
 from . import plantspec, spec
-from .build import Made, make_table
-from .judged import HeldOut
-from .plantbuild import MadePlant, make_plant
 from .plantspec import PlantSpec
-from .regress import MadeRegressor, RegressorSpec, make_regressor
+from .regressorspec import RegressorSpec
 from .spec import DesignSpec
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from .build import Made
+    from .judged import HeldOut
+    from .plantbuild import MadePlant
+    from .regress import MadeRegressor
+
+    AnyMade = Made | MadePlant | MadeRegressor
 
 KINDS = ("design", "plant", "regressor")
 
 AnySpec = DesignSpec | PlantSpec | RegressorSpec
-AnyMade = Made | MadePlant | MadeRegressor
 
 
 def load(path: Path, kind: str | None = None) -> AnySpec:
@@ -75,10 +79,17 @@ def make(
     work: Path | None = None,
 ) -> AnyMade:
     """Make what a spec describes; see the kinds' own makers for what they raise."""
+    # Imported here: reading a spec needs nothing of what it takes to make one.
     if isinstance(chosen, PlantSpec):
+        from .plantbuild import make_plant
+
         return make_plant(chosen, folder, workers=workers, console=console, work=work)
     if isinstance(chosen, RegressorSpec):
+        from .regress import make_regressor
+
         return make_regressor(chosen, folder, workers=workers, console=console, work=work)
+    from .build import make_table
+
     return make_table(chosen, folder, workers=workers, console=console, work=work)
 
 
@@ -95,9 +106,11 @@ class Result(NamedTuple):
 
 def result_of(made: AnyMade) -> Result:
     """Sum up what has been made."""
+    from .build import Made
+    from .plantbuild import MadePlant
+
     if isinstance(made, Made):
-        described, judged = made.table.identity.refrigerant, made.summary
-        return Result(described, *_few(judged))
+        return Result(made.table.identity.refrigerant, *_few(made.summary))
     if isinstance(made, MadePlant):
         sizing = made.table.identity.sizing
         assert sizing is not None

@@ -21,6 +21,7 @@ from surrogate.regressor import machine
 from surrogate.solved import DESIGN_LOAD
 from surrogate.tablemodel import Table
 
+from .regressorspec import OPERATING, Operating
 from .sample import Box, sobol
 
 if TYPE_CHECKING:
@@ -28,29 +29,6 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 
-
-class Operating(NamedTuple):
-    """How far plants are run from their design: ranges of four quantities.
-
-    Attributes
-    ----------
-    source_change : tuple of float
-        Source inlet less that of the design [K].
-    supply_change : tuple of float
-        Supply less that of the design [K].
-    glide_ratio : tuple of float
-        Sink glide over that of the design [1].
-    volume_flow : tuple of float
-        Suction volume flow over that of the design [1].
-    """
-
-    source_change: tuple[float, float] = (-12.0, 12.0)
-    supply_change: tuple[float, float] = (-20.0, 10.0)
-    glide_ratio: tuple[float, float] = (0.5, 1.5)
-    volume_flow: tuple[float, float] = (0.3, 1.1)
-
-
-OPERATING = Operating()
 
 # Below this source outlet [degC] water freezes before a solve ends.
 _LEAST_OUTLET = 0.3

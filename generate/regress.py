@@ -10,15 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
 from rich.console import Console
 
-from surrogate import fluids, regressor, store, topology
+from surrogate import regressor, store
 from surrogate.errors import SpecError
 from surrogate.extras import need
 from surrogate.identity import SOURCE_CONTROLS, Identity, Sizing
 from surrogate.limits import DEFAULT_LIMITS
-from surrogate.parameters import Parameters
 from surrogate.plantmap import ANSWERED, Running, nothing
 from surrogate.regressor import DOMAIN, FEATURES, LINES, Regressor, features, machine
 from surrogate.tablemodel import Regions, Table
@@ -27,8 +25,8 @@ from . import sweep
 from .held_out import bound_regions
 from .judged import Judged, compare, running_from
 from .netcdf import common_attributes, now, write_checked
-from .plants import Operating, PlantJob, Sample, draw
-from .spec import Span, Strict
+from .plants import PlantJob, Sample, draw
+from .regressorspec import RegressorSpec
 
 FloatArray = NDArray[np.float64]
 
@@ -37,47 +35,6 @@ _ETA_REGIONS, _LIFT_REGIONS = 4, 2
 # Shares of the plants that are fitted to and calibrated with; the rest judges.
 _FIT, _CALIBRATE = 0.4, 0.4
 _RIDGE = 1e-4
-
-
-class RegressorSpec(Strict):
-    """What regressors are made of: plants, points of each, and how far both are spread."""
-
-    kind: str = Field(default="regressor", pattern="^regressor$")
-    topology: str = "single_stage"
-    refrigerant: str
-    parameters: dict[str, float] = Field(default_factory=dict)
-    plants: int = Field(default=500, ge=20, le=100_000)
-    points: int = Field(default=6, ge=1, le=1000)
-    seed: int = Field(default=1, ge=0)
-    degree: int = Field(default=2, ge=1, le=4)
-    source_glide: Span = (2.0, 15.0)
-    sink_glide: Span = (5.0, 40.0)
-    source_change: Span = Operating().source_change
-    supply_change: Span = Operating().supply_change
-    glide_ratio: Span = Operating().glide_ratio
-    volume_flow: Span = Operating().volume_flow
-
-    @model_validator(mode="after")
-    def _check(self) -> RegressorSpec:
-        topology.get(self.topology)
-        fluids.canonical_name(self.refrigerant)
-        Parameters.from_mapping(self.parameters)
-        return self
-
-    @property
-    def identity(self) -> Identity:
-        """What a query looks for."""
-        return Identity(
-            regressor.KIND,
-            self.topology,
-            fluids.canonical_name(self.refrigerant),
-            Parameters.from_mapping(self.parameters),
-        )
-
-    @property
-    def operating(self) -> Operating:
-        """Ranges of the operating points."""
-        return Operating(self.source_change, self.supply_change, self.glide_ratio, self.volume_flow)
 
 
 class Solved(NamedTuple):

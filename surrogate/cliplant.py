@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from surrogate.clioptions import EXIT_NO_ANSWER, as_json, fail, limit, named, plain, setting
-from surrogate.conditions import Operation
 from surrogate.errors import InputError, NotConvergedError, OutsideTableError
 from surrogate.identity import SOURCE_CONTROLS
-from surrogate.parameters import ETA_S_DEFAULT
-from surrogate.query import MAX_SOLVES
+from surrogate.parameters import ETA_S_DEFAULT, MAX_SOLVES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +31,7 @@ _ANSWERS = (
 )  # fmt: skip
 _HEAD_AND_ROW = 2
 _DESIGN = ("t_source_in", "t_source_out", "t_return", "t_supply")
+_POINT = ("t_source_in", "t_return", "t_supply", "heat_load")
 
 
 @click.command()
@@ -124,7 +123,7 @@ def operate(
             chosen,
         )
     given: dict[str, Any] = dict(
-        zip(Operation._fields, (t_source_in, t_return, t_supply, heat_load), strict=True)
+        zip(_POINT, (t_source_in, t_return, t_supply, heat_load), strict=True)
     )
     how: dict[str, Any] = {"method": method, "outside": outside, "max_solves": max_solves}
     if hours is None and output is not None:
@@ -229,7 +228,7 @@ def _operate_hours(
         said = re.sub(r"at point (\d+)", lambda m: f"in line {int(m[1]) + 2}", str(error))
         raise InputError(f"{hours}: {said}") from error
     answers = result.to_frame()
-    for name in (*(n for n in Operation._fields if n not in frame), *_ANSWERS):
+    for name in (*(n for n in _POINT if n not in frame), *_ANSWERS):
         frame[name] = answers[name].to_numpy()
     text = io.StringIO()
     frame.to_csv(text, index=False, float_format="%.8g")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from surrogate import fluids, query, store
 from surrogate import topology as topologies
@@ -14,9 +14,11 @@ from surrogate.errors import InputError
 from surrogate.estimate import Estimate
 from surrogate.identity import SOURCE_CONTROLS, Identity, Sizing
 from surrogate.limits import DEFAULT_LIMITS, Limits, as_limits
-from surrogate.parameters import ETA_S_DEFAULT, Parameters
-from surrogate.plant import Plant
+from surrogate.parameters import ETA_S_DEFAULT, MAX_SOLVES, Parameters
 from surrogate.tablemodel import Table
+
+if TYPE_CHECKING:
+    from surrogate.plant import Plant
 
 
 class HeatPump:
@@ -136,7 +138,7 @@ class HeatPump:
         eta_s: Any = ETA_S_DEFAULT,
         limits: Limits | Mapping[str, float] | None = None,
         outside: str = "solve",
-        max_solves: int = query.MAX_SOLVES,
+        max_solves: int = MAX_SOLVES,
     ) -> Estimate:
         """Estimate design points: machines sized for these very conditions.
 
@@ -180,7 +182,7 @@ class HeatPump:
             request is None
             or limits is not None
             or outside != "solve"
-            or (max_solves != query.MAX_SOLVES)
+            or (max_solves != MAX_SOLVES)
         ):
             request = self._ask(limits, outside, max_solves)
         given = (t_source_in, t_source_out, t_return, t_supply, heat_load, eta_s)
@@ -248,6 +250,9 @@ class HeatPump:
         >>> round(plant.capacity(t_source_in=25, t_return=50, t_supply=80) / 1e3)
         903
         """
+        # Imported here: most pumps are never sized for a plant.
+        from surrogate.plant import Plant
+
         if source_control not in SOURCE_CONTROLS:
             raise InputError(
                 f"source_control = {source_control!r}, but it must be one of "
@@ -272,7 +277,7 @@ class HeatPump:
         if request.table is None and outside == "solve" and not self._warned:
             self._warned = True
             warnings.warn(self._advice(), stacklevel=3)
-        if chosen is DEFAULT_LIMITS and outside == "solve" and max_solves == query.MAX_SOLVES:
+        if chosen is DEFAULT_LIMITS and outside == "solve" and max_solves == MAX_SOLVES:
             self._request = request
         return request
 

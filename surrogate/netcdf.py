@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -104,19 +105,10 @@ def read_raw(path: Path) -> tuple[Arrays, dict[str, Any]]:
     TableError
         If it is no whole NetCDF file.
     """
-    import netCDF4
-
-    if not path.is_file():
-        raise TableError(f"{path} is no file")
-    try:
-        with netCDF4.Dataset(path) as data:
-            data.set_auto_mask(False)
-            arrays = {name: variable[...] for name, variable in data.variables.items()}
-            attributes = {name: data.getncattr(name) for name in data.ncattrs()}
-    except Exception as error:  # a damaged file makes the NetCDF library raise anything
-        raise TableError(
-            f"{path} is not a whole NetCDF file ({error}); generate the table again"
-        ) from error
+    with _opened(path) as data:
+        data.set_auto_mask(False)
+        arrays = {name: variable[...] for name, variable in data.variables.items()}
+        attributes = {name: data.getncattr(name) for name in data.ncattrs()}
     return arrays, attributes
 
 
@@ -126,6 +118,22 @@ def kind_of(path: Path) -> str:
     Raises
     ------
     TableError
-        If it is no whole NetCDF file.
+        If it is no NetCDF file.
     """
-    return str(read_raw(path)[1].get("kind", ""))
+    with _opened(path) as data:
+        return str(data.getncattr("kind")) if "kind" in data.ncattrs() else ""
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    import netCDF4
+
+    if not path.is_file():
+        raise TableError(f"{path} is no file")
+    try:
+        with netCDF4.Dataset(path) as data:
+            yield data
+    except Exception as error:  # a damaged file makes the NetCDF library raise anything
+        raise TableError(
+            f"{path} is not a whole NetCDF file ({error}); generate the table again"
+        ) from error

@@ -11,6 +11,9 @@ from surrogate.errors import InputError, InputTypeError
 ETA_S_DEFAULT = 0.80
 """Isentropic efficiency [1] where the caller gives none."""
 
+MAX_SOLVES = 200
+"""Full solves that one call may make unless told otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameters:

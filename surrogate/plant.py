@@ -17,6 +17,7 @@ from surrogate.errors import InfeasibleError, InputTypeError, TableError, TableN
 from surrogate.estimate import Estimate
 from surrogate.identity import Identity
 from surrogate.limits import Limits, as_limits
+from surrogate.parameters import MAX_SOLVES
 from surrogate.plantestimate import PlantEstimate
 from surrogate.plantmap import PlantMap
 from surrogate.plantquery import METHODS, PlantRequest, answer, check_method
@@ -130,7 +131,7 @@ class Plant:
         method: str | None = None,
         limits: Limits | Mapping[str, float] | None = None,
         outside: str = "solve",
-        max_solves: int = query.MAX_SOLVES,
+        max_solves: int = MAX_SOLVES,
     ) -> PlantEstimate:
         """Run the plant at some temperatures and heat loads.
 
@@ -209,7 +210,7 @@ class Plant:
         t_supply: Any,
         method: str | None = None,
         limits: Limits | Mapping[str, float] | None = None,
-        max_solves: int = query.MAX_SOLVES,
+        max_solves: int = MAX_SOLVES,
     ) -> Any:
         """Largest heat load at some temperatures [W]; see :meth:`operate`.
 
@@ -238,7 +239,7 @@ class Plant:
         tolerance: float | None = None,
         method: str | None = None,
         limits: Limits | Mapping[str, float] | None = None,
-        max_solves: int = query.MAX_SOLVES,
+        max_solves: int = MAX_SOLVES,
     ) -> PiecewiseLinear:
         """Power over heat load at some temperatures, piecewise linear, for MILP tools.
 

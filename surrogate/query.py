@@ -36,13 +36,10 @@ from surrogate.evaluate import OK, OUTSIDE, PER_HEAT, Values, answer_many, answe
 from surrogate.evaluate import QUANTITIES as SOLVED
 from surrogate.identity import Identity
 from surrogate.limits import Limits
-from surrogate.parameters import Parameters
+from surrogate.parameters import MAX_SOLVES, Parameters
 from surrogate.tablemodel import Table
 
 OUTSIDE_CHOICES = ("solve", "raise", "nan")
-
-MAX_SOLVES = 200
-"""Full solves that one call may make unless told otherwise."""
 
 SECONDS_PER_SOLVE = 0.06
 """Typical time of a full solve of a design point, for estimates [s]."""
