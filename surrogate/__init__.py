@@ -56,7 +56,7 @@ def __getattr__(name: str) -> Any:
         return version("heatpump-surrogate")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
-    if name in ("cycle", "errors", "fluids", "limits", "piecewise"):
+    if name in ("costing", "cycle", "errors", "fluids", "limits", "piecewise"):
         return importlib.import_module(f"surrogate.{name}")
     raise AttributeError(f"module 'surrogate' has no attribute {name!r}")
 

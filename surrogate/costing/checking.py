@@ -1,0 +1,410 @@
+"""Checks an input as a whole: every problem at once, by table, row and column."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import pandas as pd
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from surrogate.costing.parameters import NAMES, Settings
+from surrogate.costing.schema import (
+    OPTIONAL,
+    TABLES,
+    Building,
+    CivilCost,
+    CivilCostName,
+    ConnectionCost,
+    Path,
+    Row,
+    Supply,
+    SupplyCost,
+    Tariff,
+)
+from surrogate.errors import InputError, InputTypeError
+
+SHOWN = 40
+"""Problems spelled out in an error's text; its attribute has all."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with an input.
+
+    Parameters
+    ----------
+    table : str
+        Where.
+    row : int or None
+        Which row, the first is 1; None for the table as a whole.
+    column : str
+        Which column; empty for the row as a whole.
+    message : str
+        What is wrong and what would be right.
+    """
+
+    table: str
+    row: int | None
+    column: str
+    message: str
+
+    def __str__(self) -> str:
+        where = self.table
+        if self.row is not None:
+            where += f", row {self.row}"
+        if self.column:
+            where += f", {self.column}"
+        return f"{where}: {self.message}"
+
+
+class InputTablesError(InputError):
+    """An input with problems; ``problems`` lists all of them."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        lines = [str(problem) for problem in problems[:SHOWN]]
+        if len(problems) > SHOWN:
+            lines.append(f"and {len(problems) - SHOWN} more")
+        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the input:"
+        super().__init__("\n  ".join([count, *lines]))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The checked rows of every table.
+
+    ``buildings`` holds None for a forbidden building: nothing of it is read.
+    """
+
+    buildings: tuple[Building | None, ...]
+    paths: tuple[Path, ...]
+    supplies: tuple[Supply, ...]
+    supply_costs: tuple[SupplyCost, ...]
+    tariffs: Mapping[int | str, Tariff]
+    connection_costs: Mapping[int | str, ConnectionCost]
+    civil_costs: tuple[CivilCost, ...]
+    civil_cost_names: tuple[CivilCostName, ...]
+    settings: Settings
+
+
+def check(tables: Mapping[str, pd.DataFrame]) -> tuple[Rows | None, list[Problem]]:
+    """Check all tables but their geometry.
+
+    Parameters
+    ----------
+    tables : mapping
+        Tables by name.
+
+    Returns
+    -------
+    rows : Rows or None
+        What they hold; None where something is wrong.
+    problems : list of Problem
+        All that is wrong.
+
+    Raises
+    ------
+    InputTypeError
+        If a table is no DataFrame.
+    """
+    problems: list[Problem] = []
+    parsed: dict[str, list[Any]] = {}
+    for name in TABLES:
+        table = tables.get(name)
+        if table is None:
+            parsed[name] = []
+            if name not in OPTIONAL:
+                problems.append(Problem(name, None, "", "this table is missing"))
+            continue
+        if not isinstance(table, pd.DataFrame):
+            raise InputTypeError(f"{name} is a {type(table).__name__}, not a DataFrame")
+        parsed[name] = _parse(name, table, problems)
+    settings = _settings(parsed.pop("parameters"), problems)
+    _references(parsed, problems)
+    if not problems:
+        _together(parsed, settings, problems)
+    if problems:
+        return None, problems
+    return _rows(parsed, settings), problems
+
+
+def _rows(parsed: dict[str, list[Any]], settings: Settings) -> Rows:
+    return Rows(
+        buildings=tuple(parsed["buildings"]),
+        paths=tuple(parsed["paths"]),
+        supplies=tuple(parsed["supplies"]),
+        supply_costs=tuple(parsed["supply_costs"]),
+        tariffs={row.tariff_id: row for row in parsed["tariffs"]},
+        connection_costs={row.connection_cost_id: row for row in parsed["connection_costs"]},
+        civil_costs=tuple(parsed["civil_costs"]),
+        civil_cost_names=tuple(parsed["civil_cost_names"]),
+        settings=settings,
+    )
+
+
+def records(table: pd.DataFrame, columns: Iterable[str]) -> list[dict[str, Any]]:
+    """Rows of a table as dictionaries, with None for what is missing.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The table.
+    columns : iterable of str
+        Columns of interest; those that the table lacks are left out.
+    """
+    present = [name for name in columns if name in table.columns]
+    values = {name: [_plain(value) for value in table[name].tolist()] for name in present}
+    return [
+        {name: values[name][i] for name in present if values[name][i] is not None}
+        for i in range(len(table))
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """None for all ways of saying nothing."""
+    if isinstance(value, str):
+        return value if value.strip() else None
+    if isinstance(value, list | tuple) or hasattr(value, "__len__"):
+        return value
+    return None if pd.isna(value) else value
+
+
+def _parse(name: str, table: pd.DataFrame, problems: list[Problem]) -> list[Any]:
+    """Rows as their model; None for forbidden buildings and for rows with problems."""
+    model = TABLES[name]
+    duplicated = table.columns[table.columns.duplicated()]
+    if len(duplicated):
+        problems.append(Problem(name, None, str(duplicated[0]), "this column is there twice"))
+        return []
+    absent = [
+        column
+        for column, field in model.model_fields.items()
+        if field.is_required() and column not in table.columns
+    ]
+    problems += [Problem(name, None, column, "this column is missing") for column in absent]
+    if absent:
+        return []
+    found = records(table, model.model_fields)
+    checked = [None if name == "buildings" and _is_forbidden(row) else row for row in found]
+    return _validated(name, model, checked, problems)
+
+
+def _is_forbidden(row: dict[str, Any]) -> bool:
+    return str(row.get("constraint", "")).strip().removeprefix(":").lower() == "forbidden"
+
+
+def _validated(
+    name: str, model: type[Row], rows: list[dict[str, Any] | None], problems: list[Problem]
+) -> list[Any]:
+    try:
+        return list(_adapter(model).validate_python(rows))
+    except ValidationError as error:
+        bad = set()
+        for item in error.errors(include_url=False, include_context=False):
+            row, *inner = (part for part in item["loc"] if part not in (model.__name__, "none"))
+            bad.add(int(row))
+            column = str(inner[0]) if inner else ""
+            problems.append(Problem(name, int(row) + 1, column, _said(item)))
+    good: list[dict[str, Any] | None] = [None if i in bad else row for i, row in enumerate(rows)]
+    return list(_adapter(model).validate_python(good))
+
+
+def _adapter(model: type[BaseModel]) -> TypeAdapter[list[Any]]:
+    return TypeAdapter(list[model | None])  # type: ignore[valid-type]  # the model is a value
+
+
+def _said(item: Any) -> str:
+    """What pydantic found, with the value given."""
+    if item["type"] == "missing":
+        return "is empty; a value is needed"
+    text = str(item["msg"]).removeprefix("Value error, ")
+    text = text[:1].lower() + text[1:]
+    return f"{text}; given {item['input']!r}"
+
+
+def _settings(rows: list[Any], problems: list[Problem]) -> Settings:
+    """Parameters from their rows; the defaults for those with problems."""
+    values: dict[str, Any] = {}
+    where: dict[str, int] = {}
+    for i, row in enumerate(rows, start=1):
+        if row is None:
+            continue
+        name = row.parameter.removeprefix(":")
+        if name not in NAMES:
+            close = get_close_matches(name, NAMES, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            problems.append(
+                Problem("parameters", i, "parameter", f"no parameter is called {name!r}{hint}")
+            )
+        elif row.value is not None:
+            values[name], where[name] = row.value, i
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        for item in error.errors(include_url=False, include_context=False):
+            name = str(item["loc"][0])
+            problems.append(Problem("parameters", where[name], "value", f"{name}: {_said(item)}"))
+        return Settings()
+    _ordered(settings, where, problems)
+    return settings
+
+
+def _ordered(settings: Settings, where: dict[str, int], problems: list[Problem]) -> None:
+    """Relations between parameters."""
+
+    def broken(name: str, message: str) -> None:
+        problems.append(Problem("parameters", where.get(name), "value", f"{name}: {message}"))
+
+    flow, back, ground = (
+        settings.flow_temperature,
+        settings.return_temperature,
+        settings.ground_temperature,
+    )
+    if flow <= back:
+        broken(
+            "optimiser/flow-temperature",
+            f"{flow:g} degC must be above optimiser/return-temperature, {back:g} degC",
+        )
+    elif (flow + back) / 2 <= ground:
+        broken(
+            "optimiser/ground-temperature",
+            f"{ground:g} degC must be below the mean of flow and return, {(flow + back) / 2:g}",
+        )
+
+
+def _references(parsed: dict[str, list[Any]], problems: list[Problem]) -> None:
+    """Keys that stand twice, and references to nothing."""
+    for name, rows in parsed.items():
+        for column, field in TABLES[name].model_fields.items():
+            extra = field.json_schema_extra
+            assert isinstance(extra, dict)
+            values = [getattr(row, column, None) for row in rows]
+            if extra["key"]:
+                _unique(name, column, values, problems)
+            if extra["refers"]:
+                other, target = str(extra["refers"]).split(".")
+                known = {getattr(row, target) for row in parsed[other] if row is not None}
+                _known(name, column, values, known, str(extra["refers"]), problems)
+    pairs = [row and (row.civil_cost_id, row.diameter_mm) for row in parsed["civil_costs"]]
+    _unique("civil_costs", "diameter_mm", pairs, problems)
+
+
+def _unique(name: str, column: str, values: list[Any], problems: list[Problem]) -> None:
+    counts: Counter[Hashable] = Counter(value for value in values if value is not None)
+    for i, value in enumerate(values, start=1):
+        if counts[value] > 1:
+            shown = (
+                f"diameter {value[1]:g} of civil_cost_id {value[0]}"
+                if (isinstance(value, tuple))
+                else repr(value)
+            )
+            problems.append(Problem(name, i, column, f"{shown} stands {counts[value]} times"))
+
+
+def _known(
+    name: str,
+    column: str,
+    values: list[Any],
+    known: set[Any],
+    target: str,
+    problems: list[Problem],
+) -> None:
+    for i, value in enumerate(values, start=1):
+        if value is not None and value not in known:
+            problems.append(Problem(name, i, column, f"{value!r} is not in {target}"))
+
+
+def _together(parsed: dict[str, list[Any]], settings: Settings, problems: list[Problem]) -> None:
+    """What no row alone can tell."""
+    _one_default(parsed, problems)
+    _existing_pipes(parsed, problems)
+    _emissions(parsed["supplies"], settings, problems)
+    _series(parsed, settings, problems)
+    for i, supply in enumerate(parsed["supplies"], start=1):
+        _heat_pump(i, supply, problems)
+
+
+def _one_default(parsed: dict[str, list[Any]], problems: list[Problem]) -> None:
+    if not parsed["paths"]:
+        return
+    defaults = [i for i, row in enumerate(parsed["civil_cost_names"], start=1) if row.is_default]
+    if len(defaults) != 1:
+        message = f"must be true for exactly one row; it is for {len(defaults)}"
+        problems.append(Problem("civil_cost_names", None, "is_default", message))
+        return
+    default = parsed["civil_cost_names"][defaults[0] - 1].civil_cost_id
+    if default not in {row.civil_cost_id for row in parsed["civil_costs"]}:
+        message = f"the default, {default!r}, has no row in civil_costs"
+        problems.append(Problem("civil_cost_names", defaults[0], "civil_cost_id", message))
+
+
+def _existing_pipes(parsed: dict[str, list[Any]], problems: list[Problem]) -> None:
+    default = next((r.civil_cost_id for r in parsed["civil_cost_names"] if r.is_default), None)
+    sizes: dict[Any, list[float]] = {}
+    for row in parsed["civil_costs"]:
+        sizes.setdefault(row.civil_cost_id, []).append(row.diameter_mm)
+    for i, path in enumerate(parsed["paths"], start=1):
+        diameter = path.existing_diameter
+        civil = path.civil_cost_id if path.civil_cost_id is not None else default
+        if diameter is None or civil not in sizes:
+            continue
+        low, high = min(sizes[civil]), max(sizes[civil])
+        if not low <= diameter <= high:
+            message = f"{diameter:g} is outside the range of civil_cost_id {civil}: {low:g} to "
+            problems.append(
+                Problem("paths", i, "existing_diameter", f"{message}{high:g}, so has no cost")
+            )
+
+
+def _emissions(supplies: list[Any], settings: Settings, problems: list[Problem]) -> None:
+    if settings.max_emissions_factor is None:
+        return
+    for i, supply in enumerate(supplies, start=1):
+        given = supply.emissions_per_kwh is not None or (
+            supply.heat_pump_refrigerant is not None
+            and supply.electricity_emissions_per_kwh is not None
+        )
+        if supply.constraint != "forbidden" and not given:
+            problems.append(
+                Problem(
+                    "supplies", i, "emissions_per_kwh", "needed for constraint/max-emissions-factor"
+                )
+            )
+
+
+def _series(parsed: dict[str, list[Any]], settings: Settings, problems: list[Problem]) -> None:
+    for i, row in enumerate(parsed["supply_costs"], start=1):
+        if row.cost == "heat_per_kwh" and isinstance(row.value, tuple):
+            years = len(row.value)
+            if years < settings.npv_term:
+                message = f"has {years} years, finance/npv-term is {settings.npv_term}"
+                problems.append(Problem("supply_costs", i, "value", message))
+
+
+_OF_HEAT_PUMPS = (
+    "heat_pump_topology",
+    "t_source_in",
+    "t_source_out",
+    "source_capacity_kw",
+    "electricity_price_per_kwh",
+    "electricity_emissions_per_kwh",
+)
+
+
+def _heat_pump(i: int, supply: Supply, problems: list[Problem]) -> None:
+    """A heat pump has all it needs; what is none has none of it."""
+    given = [name for name in _OF_HEAT_PUMPS if getattr(supply, name) is not None]
+    if supply.heat_pump_refrigerant is None:
+        problems.extend(
+            Problem("supplies", i, name, "given without heat_pump_refrigerant") for name in given
+        )
+        return
+    problems.extend(
+        Problem("supplies", i, name, "a heat pump needs it")
+        for name in ("t_source_in", "t_source_out", "electricity_price_per_kwh")
+        if name not in given
+    )

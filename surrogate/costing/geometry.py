@@ -1,0 +1,199 @@
+"""Geometries of an input: checked, and brought to one plane in metres."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from surrogate.costing.checking import Problem
+from surrogate.costing.schema import GEOMETRIES
+
+Geometries = npt.NDArray[np.object_]
+
+COLUMN = "geometry"
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Geometries by table, in one plane.
+
+    Parameters
+    ----------
+    geometries : mapping
+        Arrays of shapely geometries by table [m].
+    crs : mapping
+        Coordinate reference system each table came in; None where none was given.
+    working : object or None
+        That of the plane; None where coordinates are plain metres.
+    """
+
+    geometries: Mapping[str, Geometries]
+    crs: Mapping[str, Any]
+    working: Any
+
+
+def read_geometries(
+    tables: Mapping[str, pd.DataFrame], ignored: npt.NDArray[np.bool_]
+) -> tuple[Plane | None, list[Problem]]:
+    """Check the geometries and bring them to one plane.
+
+    A coordinate reference system that is projected in metres is kept; others,
+    geographic ones above all, are projected to the UTM zone of the middle.
+    Tables of different systems are brought together. Without any, coordinates
+    are metres.
+
+    Parameters
+    ----------
+    tables : mapping
+        Tables by name; geometry as shapely objects or as WKT.
+    ignored : ndarray of bool
+        Buildings that need no geometry.
+
+    Returns
+    -------
+    plane : Plane or None
+        The geometries; None where something is wrong.
+    problems : list of Problem
+        All that is wrong.
+    """
+    problems: list[Problem] = []
+    geometries, crs = {}, {}
+    for name in GEOMETRIES:
+        if name not in tables:
+            continue
+        column = _column(name, tables[name], problems)
+        if column is None:
+            continue
+        skip = ignored if name == "buildings" else np.zeros(len(column), dtype=bool)
+        geometries[name] = _checked(name, column, skip, problems)
+        crs[name] = getattr(tables[name], "crs", None) if _is_geo(tables[name]) else None
+    _one_or_none(tables, crs, problems)
+    if problems or len(geometries) < len(GEOMETRIES):
+        return None, problems
+    working = _working(geometries, crs)
+    moved = {name: _moved(geometries[name], crs[name], working) for name in geometries}
+    problems = _degenerate(moved, ignored)
+    if problems:
+        return None, problems
+    return Plane(moved, crs, working), problems
+
+
+def _is_geo(table: pd.DataFrame) -> bool:
+    import geopandas as gpd
+
+    return isinstance(table, gpd.GeoDataFrame) and table._geometry_column_name in table.columns
+
+
+def _column(name: str, table: pd.DataFrame, problems: list[Problem]) -> list[Any] | None:
+    if _is_geo(table):
+        return list(table.geometry)
+    if COLUMN not in table.columns:
+        problems.append(Problem(name, None, COLUMN, "this column is missing"))
+        return None
+    return list(table[COLUMN])
+
+
+def _checked(
+    name: str, column: list[Any], skip: npt.NDArray[np.bool_], problems: list[Problem]
+) -> Geometries:
+    """Geometries of the kinds that the table may hold, with finite coordinates."""
+    result = np.empty(len(column), dtype=object)
+    for i, value in enumerate(column):
+        found, message = _one(value, GEOMETRIES[name])
+        result[i] = found
+        if message and not skip[i]:
+            problems.append(Problem(name, i + 1, COLUMN, message))
+    return result
+
+
+def _one(value: Any, kinds: tuple[str, ...]) -> tuple[Any, str]:
+    """A geometry and what is wrong with it."""
+    if isinstance(value, str):
+        try:
+            value = shapely.from_wkt(value)
+        except shapely.errors.GEOSException:
+            return None, f"is no WKT: {value[:60]!r}"
+    if not isinstance(value, shapely.Geometry) or value.is_empty:
+        return None, f"is empty; a {' or '.join(kinds)} is needed"
+    if value.geom_type not in kinds:
+        return None, f"is a {value.geom_type}; allowed are {', '.join(kinds)}"
+    flat = shapely.force_2d(value)
+    if not np.isfinite(shapely.get_coordinates(flat)).all():
+        return None, "has a coordinate that is no finite number"
+    if "Polygon" in flat.geom_type and not flat.is_valid:
+        # A self-crossing outline still says where the building is.
+        flat = shapely.make_valid(flat)
+    return flat, ""
+
+
+def _one_or_none(
+    tables: Mapping[str, pd.DataFrame], crs: Mapping[str, Any], problems: list[Problem]
+) -> None:
+    """Say where some tables have a reference system and others have none."""
+    filled = {name: value for name, value in crs.items() if len(tables[name])}
+    without = [name for name, value in filled.items() if value is None]
+    if not without or len(without) == len(filled):
+        return
+    known = next(value for value in filled.values() if value is not None)
+    problems.extend(
+        Problem(
+            name,
+            None,
+            COLUMN,
+            f"has no coordinate reference system, while others have {known.to_string()}; "
+            "give it one",
+        )
+        for name in without
+    )
+
+
+def _working(geometries: Mapping[str, Geometries], crs: Mapping[str, Any]) -> Any:
+    """System of the plane: the first that is projected in metres, or a UTM zone."""
+    known = [value for value in crs.values() if value is not None]
+    for value in known:
+        if value.is_projected and all(
+            axis.unit_name in ("metre", "meter") for axis in value.axis_info
+        ):
+            return value
+    if not known:
+        return None
+    import geopandas as gpd
+
+    name = next(name for name, value in crs.items() if value is not None and len(geometries[name]))
+    present = [shape for shape in geometries[name] if shape is not None]
+    return gpd.GeoSeries(present, crs=crs[name]).estimate_utm_crs()
+
+
+def _moved(geometries: Geometries, crs: Any, working: Any) -> Geometries:
+    if crs is None or crs == working or not len(geometries):
+        return geometries
+    import geopandas as gpd
+
+    moved = gpd.GeoSeries(list(geometries), crs=crs).to_crs(working)
+    result = np.empty(len(geometries), dtype=object)
+    result[:] = list(moved)
+    return result
+
+
+def _degenerate(
+    geometries: Mapping[str, Geometries], ignored: npt.NDArray[np.bool_]
+) -> list[Problem]:
+    """Coordinates off the plane, and paths without a length."""
+    problems = []
+    for name, shapes in geometries.items():
+        for i, shape in enumerate(shapes):
+            if shape is None or (name == "buildings" and ignored[i]):
+                continue
+            if not np.isfinite(shapely.get_coordinates(shape)).all():
+                problems.append(
+                    Problem(name, i + 1, COLUMN, "lies outside its coordinate reference system")
+                )
+            elif name == "paths" and shape.length <= 0:
+                problems.append(Problem(name, i + 1, COLUMN, "has no length"))
+    return problems

@@ -1,0 +1,541 @@
+"""The optimisation as a mixed-integer linear programme that is never too strict.
+
+Every network that keeps all limits stands in the programme with its exact
+cost, so the programme's bound holds for the exact costs. What it does not see
+at first (that diversity is a curve, that one large building sets a pipe's size
+alone, that losses may) is added where a solution needs it:
+:mod:`surrogate.costing.refine`.
+
+Per link and direction: whether heat runs there, and the end users, the sum of
+their own peaks and the heat that pass. Per link: which pipe. All in units in
+which the largest numbers are about a thousand, so that small buildings count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from surrogate.costing.evaluate import Design, Evaluation
+from surrogate.costing.pipes import HOURS
+from surrogate.costing.problem import Link, Problem
+from surrogate.costing.sides import Side, sides_of
+from surrogate.costing.solver import INFINITY, Programme
+
+Floats = npt.NDArray[np.float64]
+Term = tuple[int, float]
+
+
+@dataclass(frozen=True)
+class Arc:
+    """A link in one direction.
+
+    Parameters
+    ----------
+    link : int
+        Its number.
+    forward : bool
+        From ``u`` to ``v``.
+    start, end : int
+        Nodes.
+    used, connections, spread, heat : int
+        Columns: whether heat runs, and what passes.
+    most : Side
+        What lies beyond.
+    """
+
+    link: int
+    forward: bool
+    start: int
+    end: int
+    used: int
+    connections: int
+    spread: int
+    heat: int
+    most: Side
+
+
+@dataclass(frozen=True)
+class Sized:
+    """The pipes that a link may have, and the column that says which.
+
+    Parameters
+    ----------
+    columns : tuple of int
+        One for each step.
+    steps : ndarray of int
+        Steps of the link, rising in capacity.
+    capacity : ndarray
+        Their capacities, in the programme's unit.
+    """
+
+    columns: tuple[int, ...]
+    steps: npt.NDArray[np.intp]
+    capacity: Floats
+
+
+@dataclass(frozen=True)
+class Fed:
+    """A supply's columns.
+
+    Parameters
+    ----------
+    feeds, used : int
+        Whether it feeds, and whether its fixed costs are paid.
+    connections, spread, heat, capacity : int
+        What it feeds, and its capacity.
+    pieces : tuple of (int, int)
+        For each stretch of its cost: whether capacity lies in it, and where.
+    """
+
+    feeds: int
+    used: int
+    connections: int
+    spread: int
+    heat: int
+    capacity: int
+    pieces: tuple[tuple[int, int], ...]
+
+
+class Units:
+    """Units in which the programme counts.
+
+    Parameters
+    ----------
+    problem : Problem
+        The problem.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.kw = max(sum(c.spread_kw for c in problem.customers), 1e-3) / 1000
+        losses = sum(float(link.loss_kwh[-1]) for link in problem.links)
+        self.kwh = max(sum(c.kwh for c in problem.customers) + losses, 1e-3) / 1000
+        amounts = [abs(c.objective) for c in problem.customers]
+        amounts += [float(np.abs(link.objective).max()) for link in problem.links]
+        amounts += [abs(c.npv) for c in problem.customers]
+        self.money = max(max(amounts, default=1.0), 1e-3) / 100
+
+
+class Model:
+    """Columns and rows for a problem.
+
+    Parameters
+    ----------
+    problem : Problem
+        The problem.
+    elastic : bool
+        Whether limits may give, at a price: then a solution tells which must.
+    """
+
+    def __init__(self, problem: Problem, *, elastic: bool = False) -> None:
+        self.problem = problem
+        self.programme = Programme()
+        self.units = Units(problem)
+        self.elastic = elastic
+        self.slack: dict[int, float] = {}
+        self.sides = sides_of(problem)
+        self.served = [self.programme.binary() for _ in problem.customers]
+        self.arcs: list[Arc] = []
+        self.sized: list[Sized] = []
+        self.fed: list[Fed] = []
+        for i in range(len(problem.links)):
+            self._link(i)
+        for s in range(len(problem.sources)):
+            self._source(s)
+        self._nodes()
+        self._required()
+        Limits(self).add()
+
+    # -- columns -----------------------------------------------------------
+
+    def give(self, size: float) -> list[Term]:
+        """A column by which a limit may give, where it may; in a row's own unit.
+
+        Parameters
+        ----------
+        size : float
+            What counts as one whole violation, in the row's unit.
+        """
+        if not self.elastic:
+            return []
+        column = self.programme.column(0.0, INFINITY)
+        self.slack[column] = 1.0 / max(abs(size), 1e-9)
+        return [(column, 1.0)]
+
+    def _link(self, i: int) -> None:
+        """Columns of a link: its directions, and which pipe it has."""
+        programme, link = self.programme, self.problem.links[i]
+        behind_u, behind_v = self.sides[i]
+        arcs = []
+        for forward, back, ahead in ((True, behind_u, behind_v), (False, behind_v, behind_u)):
+            if not ahead.connections or not back.fed:
+                continue
+            start, end = (link.u, link.v) if forward else (link.v, link.u)
+            used = programme.binary()
+            users, spread, heat = (programme.column(0.0, INFINITY) for _ in range(3))
+            arcs.append(Arc(i, forward, start, end, used, users, spread, heat, ahead))
+        self.arcs += arcs
+        sized = self._sized(link, [arc.most for arc in arcs])
+        self.sized.append(sized)
+        programme.equal(
+            [(arc.used, 1.0) for arc in arcs] + [(column, -1.0) for column in sized.columns]
+        )
+        programme.at_most([(arc.used, 1.0) for arc in arcs], 1.0)
+        self._carry(i, arcs)
+
+    def _sized(self, link: Link, sides: list[Side]) -> Sized:
+        """Columns for the pipes that a link may need: from the least load to the largest."""
+        least = min((side.smallest_kw for side in sides), default=0.0)
+        if not self.problem.settings.prevent_loops:
+            least = 0.0  # a pipe may carry a share of a building
+        most = max((max(side.spread_kw, side.kwh / HOURS) for side in sides), default=0.0)
+        capacity = link.capacity_kw
+        first = int(np.searchsorted(capacity, least * (1 - 1e-9)))
+        last = int(np.searchsorted(capacity, most * (1 + 1e-9)))
+        first = min(first, len(capacity) - 1)
+        steps = np.arange(first, min(last, len(capacity) - 1) + 1)
+        columns = tuple(self.programme.binary() for _ in steps)
+        return Sized(columns, steps, capacity[steps] / self.units.kw)
+
+    def _carry(self, i: int, arcs: list[Arc]) -> None:
+        """What passes a link is bounded by what lies beyond and by its pipe."""
+        programme, units, sized = self.programme, self.units, self.sized[i]
+        inverse = self.problem.diversity.inverse
+        for arc in arcs:
+            most = arc.most
+            programme.at_most([(arc.connections, 1.0), (arc.used, -float(most.connections))])
+            programme.at_least([(arc.connections, 1.0), (arc.used, -self.fewest)])
+            programme.at_most([(arc.spread, 1.0), (arc.used, -most.spread_kw / units.kw)])
+            programme.at_most([(arc.heat, 1.0), (arc.used, -most.kwh / units.kwh)])
+            widest = float(inverse(most.connections))
+            over = self.give(sized.capacity[-1])
+            programme.at_most(
+                [
+                    (arc.spread, 1.0),
+                    *((column, -cap * widest) for column, cap in self.pipes(i)),
+                    *((column, -factor) for column, factor in over),
+                ]
+            )
+
+    def pipes(self, i: int) -> list[Term]:
+        """Columns of a link's pipes with their capacities.
+
+        Parameters
+        ----------
+        i : int
+            Number of the link.
+        """
+        sized = self.sized[i]
+        return list(zip(sized.columns, sized.capacity.tolist(), strict=True))
+
+    def _source(self, s: int) -> None:
+        """Columns of a supply, its limits, and its capacity along its cost."""
+        programme, units, source = self.programme, self.units, self.problem.sources[s]
+        feeds = programme.binary()
+        used = programme.binary(fixed=True) if source.required else feeds
+        users, spread, heat = (programme.column(0.0, INFINITY) for _ in range(3))
+        capacity = programme.column(0.0, INFINITY)
+        total = self.total
+        programme.at_most([(users, 1.0), (feeds, -float(total.connections))])
+        programme.at_least([(users, 1.0), (feeds, -self.fewest)])
+        programme.at_most([(spread, 1.0), (feeds, -total.spread_kw / units.kw)])
+        programme.at_most([(heat, 1.0), (feeds, -total.kwh / units.kwh)])
+        within = min(source.capacity_kw, max(total.spread_kw, total.kwh / HOURS)) / units.kw
+        over = self.give(max(source.capacity_kw, 1.0) / units.kw)
+        less = [(column, -factor) for column, factor in over]
+        programme.at_most([(capacity, 1.0), (used, -within), *less])
+        over = self.give(max(source.capacity_kwh, 1.0) / units.kwh)
+        programme.at_most(
+            [(heat, 1.0), (feeds, -min(source.capacity_kwh, total.kwh) / units.kwh)]
+            + [(column, -factor) for column, factor in over]
+        )
+        programme.at_least([(capacity, 1.0), (heat, -units.kwh / units.kw / HOURS)])
+        programme.at_least([(capacity, 1.0), (spread, -self.least_diversity)])
+        pieces = self._pieces(s, used, capacity, within)
+        self.fed.append(Fed(feeds, used, users, spread, heat, capacity, pieces))
+
+    @property
+    def fewest(self) -> float:
+        """End users that a pipe in the network serves at least; a share where loops may be."""
+        return 1.0 if self.problem.settings.prevent_loops else 1e-3
+
+    @property
+    def total(self) -> Side:
+        """All customers, and all that pipes can lose."""
+        side = Side()
+        for customer in self.problem.customers:
+            side = side.plus(
+                Side(
+                    customer.connections,
+                    customer.spread_kw,
+                    customer.kwh,
+                    customer.peak_kw,
+                    customer.peak_kw,
+                    1,
+                )
+            )
+        losses = sum(float(link.loss_kwh[-1]) for link in self.problem.links)
+        return side.plus(Side(kwh=losses))
+
+    @property
+    def least_diversity(self) -> float:
+        """Diversity of all connections together."""
+        return self.problem.diversity(max(sum(c.connections for c in self.problem.customers), 1))
+
+    def _pieces(
+        self, s: int, used: int, capacity: int, within: float
+    ) -> tuple[tuple[int, int], ...]:
+        """Stretches of a supply's cost over its capacity; none where it is one straight line."""
+        stretches = list(self.problem.sources[s].npv.segments())
+        if len(stretches) == 1:
+            return ()
+        programme = self.programme
+        pieces = []
+        for low, high, _, _ in stretches:
+            chosen, amount = programme.binary(), programme.column(0.0, INFINITY)
+            top = min(high / self.units.kw, within)
+            if self.elastic and high == stretches[-1][1]:
+                top = 2000.0  # more than all buildings together
+            programme.at_least([(amount, 1.0), (chosen, -low / self.units.kw)])
+            programme.at_most([(amount, 1.0), (chosen, -top)])
+            pieces.append((chosen, amount))
+        programme.equal([(chosen, 1.0) for chosen, _ in pieces] + [(used, -1.0)])
+        programme.equal([(amount, 1.0) for _, amount in pieces] + [(capacity, -1.0)])
+        return tuple(pieces)
+
+    # -- rows ----------------------------------------------------------------
+
+    def _nodes(self) -> None:
+        """What enters a node leaves it or is taken there; and one feed, or none."""
+        programme, problem, units = self.programme, self.problem, self.units
+        balance: dict[str, dict[int, list[Term]]] = {"users": {}, "spread": {}, "heat": {}}
+        into: dict[int, list[Term]] = {}
+
+        def add(what: str, node: int, column: int, factor: float) -> None:
+            balance[what].setdefault(node, []).append((column, factor))
+
+        for arc in self.arcs:
+            columns = {"users": arc.connections, "spread": arc.spread, "heat": arc.heat}
+            for what, column in columns.items():
+                add(what, arc.start, column, -1.0)
+                add(what, arc.end, column, 1.0)
+            into.setdefault(arc.end, []).append((arc.used, 1.0))
+        for fed, source in zip(self.fed, problem.sources, strict=True):
+            columns = {"users": fed.connections, "spread": fed.spread, "heat": fed.heat}
+            for what, column in columns.items():
+                add(what, source.node, column, 1.0)
+            into.setdefault(source.node, []).append((fed.feeds, 1.0))
+        for column, customer in zip(self.served, problem.customers, strict=True):
+            add("users", customer.node, column, -float(customer.connections))
+            add("spread", customer.node, column, -customer.spread_kw / units.kw)
+            add("heat", customer.node, column, -customer.kwh / units.kwh)
+        # Half of what a link loses is taken at either end, so that a supply gives
+        # all of it without a loss having to know its direction.
+        for sized, link in zip(self.sized, problem.links, strict=True):
+            for column, loss in zip(sized.columns, link.loss_kwh[sized.steps], strict=True):
+                for node in (link.u, link.v):
+                    add("heat", node, column, -float(loss) / 2 / units.kwh)
+        for rows in balance.values():
+            for terms in rows.values():
+                programme.equal(terms)
+        self._feeds(into)
+
+    def _feeds(self, into: dict[int, list[Term]]) -> None:
+        """No node gives what it does not get, and none has two feeds where loops are prevented."""
+        programme, problem = self.programme, self.problem
+        if problem.settings.prevent_loops:
+            for terms in into.values():
+                programme.at_most(terms, 1.0)
+        back = {(arc.link, arc.forward): arc.used for arc in self.arcs}
+        for arc in self.arcs:
+            returning = back.get((arc.link, not arc.forward))
+            feeding = [term for term in into.get(arc.start, []) if term[0] != returning]
+            programme.at_most([(arc.used, 1.0), *((column, -1.0) for column, _ in feeding)])
+        for column, customer in zip(self.served, problem.customers, strict=True):
+            feeding = into.get(customer.node, [])
+            programme.at_most([(column, 1.0), *((other, -1.0) for other, _ in feeding)])
+
+    def _required(self) -> None:
+        """What must be in the network, and groups."""
+        programme, problem = self.programme, self.problem
+        groups: dict[int | str, int] = {}
+        for column, customer in zip(self.served, problem.customers, strict=True):
+            if customer.required:
+                programme.at_least([(column, 1.0), *self.give(1.0)], 1.0)
+            if customer.group is not None:
+                first = groups.setdefault(customer.group, column)
+                if first != column:
+                    programme.equal([(column, 1.0), (first, -1.0)])
+        for i, link in enumerate(problem.links):
+            if link.required:
+                used = [(arc.used, 1.0) for arc in self.arcs if arc.link == i]
+                programme.at_least([*used, *self.give(1.0)], 1.0)
+
+    # -- money and heat ------------------------------------------------------
+
+    def money(self, *, objective: bool) -> dict[int, float]:
+        """Present value in the programme's unit, by column.
+
+        Parameters
+        ----------
+        objective : bool
+            Only what counts in the objective.
+        """
+        kind = "objective" if objective else "npv"
+        problem, unit = self.problem, self.units.money
+        terms: dict[int, float] = {}
+
+        def add(column: int, amount: float) -> None:
+            terms[column] = terms.get(column, 0.0) + amount / unit
+
+        for column, customer in zip(self.served, problem.customers, strict=True):
+            add(column, getattr(customer, kind))
+        for sized, link in zip(self.sized, problem.links, strict=True):
+            for column, step in zip(sized.columns, sized.steps, strict=True):
+                add(column, float(getattr(link, kind)[step]))
+        for fed, source in zip(self.fed, problem.sources, strict=True):
+            costs = getattr(source, kind)
+            add(fed.used, -costs.fixed)
+            add(fed.heat, -costs.per_kwh * self.units.kwh)
+            stretches = list(costs.segments())
+            if not fed.pieces:
+                add(fed.used, -stretches[0][2])
+                add(fed.capacity, -stretches[0][3] * self.units.kw)
+            for (chosen, amount), (low, _, start, slope) in zip(
+                fed.pieces, stretches if fed.pieces else (), strict=True
+            ):
+                add(chosen, -(start - slope * low))
+                add(amount, -slope * self.units.kw)
+        return terms
+
+    def delivered(self) -> dict[int, float]:
+        """Heat delivered in the programme's unit, by column."""
+        return {
+            column: customer.kwh / self.units.kwh
+            for column, customer in zip(self.served, self.problem.customers, strict=True)
+        }
+
+    # -- between columns and networks ---------------------------------------
+
+    def design(self, values: Floats) -> Design:
+        """The network that a solution stands for.
+
+        Parameters
+        ----------
+        values : ndarray
+            Of all columns.
+        """
+        links = {arc.link: arc.forward for arc in self.arcs if values[arc.used] > 0.5}
+        sources = frozenset(s for s, fed in enumerate(self.fed) if values[fed.feeds] > 0.5)
+        shares = {}
+        if not self.problem.settings.prevent_loops:
+            shares = self._shares(values, links, sources)
+        served = frozenset(i for i, column in enumerate(self.served) if values[column] > 0.5)
+        return Design(served, links, sources, shares)
+
+    def _shares(
+        self, values: Floats, links: Mapping[int, bool], sources: frozenset[int]
+    ) -> dict[tuple[str, int], float]:
+        """Share of each feed in the heat that enters its node."""
+        into: dict[int, dict[tuple[str, int], float]] = {}
+        for arc in self.arcs:
+            if links.get(arc.link) is arc.forward:
+                into.setdefault(arc.end, {})["link", arc.link] = max(values[arc.heat], 0.0)
+        for s in sources:
+            node = self.problem.sources[s].node
+            into.setdefault(node, {})["source", s] = max(values[self.fed[s].heat], 0.0)
+        shares = {}
+        for feeds in into.values():
+            total = sum(feeds.values())
+            for key, amount in feeds.items():
+                shares[key] = float(amount / total) if total > 0 else 1.0 / len(feeds)
+        return shares
+
+    def start(self, found: Evaluation) -> dict[int, float]:
+        """Values of the integer columns for a network.
+
+        Parameters
+        ----------
+        found : Evaluation
+            The network.
+        """
+        design = found.design
+        values = {column: float(i in design.customers) for i, column in enumerate(self.served)}
+        for arc in self.arcs:
+            values[arc.used] = float(design.links.get(arc.link) is arc.forward)
+        loads: dict[int, float] = {}
+        load_of = {laid.pipe.segment: laid.load_kw for laid in found.pipes}
+        for i in design.links:
+            loads[i] = max(load_of[pipe.segment] for pipe in self.problem.links[i].pipes)
+        for i, sized in enumerate(self.sized):
+            values.update(dict.fromkeys(sized.columns, 0.0))
+            if i in loads:
+                step = np.searchsorted(sized.capacity * (1 + 1e-9), loads[i] / self.units.kw)
+                values[sized.columns[min(int(step), len(sized.columns) - 1)]] = 1.0
+        for s, fed in enumerate(self.fed):
+            values[fed.feeds] = float(s in design.sources)
+            values[fed.used] = float(s in found.feeds)
+        return values
+
+
+class Limits:
+    """Rows for the constraints among the parameters.
+
+    Parameters
+    ----------
+    model : Model
+        The model they are added to.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def add(self) -> None:
+        """Add a row for each constraint that is set."""
+        model, problem = self.model, self.model.problem
+        customers = list(zip(model.served, problem.customers, strict=True))
+        heat = list(model.delivered().items())
+        self._between("kwh", heat, model.units.kwh)
+        length = [(arc.used, problem.links[arc.link].length / 1000) for arc in model.arcs]
+        self._between("network_length", length, 1000.0)
+        self._between("buildings", [(column, 1.0) for column, _ in customers])
+        self._between("connections", [(column, float(c.connections)) for column, c in customers])
+        self._between("supplies", [(fed.used, 1.0) for fed in model.fed])
+        if problem.settings.min_npv is not None or problem.settings.max_npv is not None:
+            self._between("npv", list(model.money(objective=False).items()), model.units.money)
+        self._density(heat, length)
+        self._emissions(heat)
+
+    def _between(self, name: str, terms: list[Term], unit: float = 1.0) -> None:
+        settings = self.model.problem.settings
+        for end, sign in (("min", -1.0), ("max", 1.0)):
+            limit = getattr(settings, f"{end}_{name}", None)
+            if limit is not None:
+                self._row(terms, sign, limit / unit)
+
+    def _row(self, terms: list[Term], sign: float, limit: float) -> None:
+        """``sign * terms <= sign * limit``, where it may give by what counts as a whole."""
+        over = [(column, -factor) for column, factor in self.model.give(max(abs(limit), 1e-3))]
+        signed = [(column, sign * factor) for column, factor in terms]
+        self.model.programme.at_most([*signed, *over], sign * limit)
+
+    def _density(self, heat: list[Term], length: list[Term]) -> None:
+        settings = self.model.problem.settings
+        for end, sign in (("min", -1.0), ("max", 1.0)):
+            density = getattr(settings, f"{end}_linear_density")
+            if density is not None:
+                per_km = density * 1000 / self.model.units.kwh
+                minus = [(column, -per_km * factor) for column, factor in length]
+                self._row([*heat, *minus], sign, 0.0)
+
+    def _emissions(self, heat: list[Term]) -> None:
+        limit = self.model.problem.settings.max_emissions_factor
+        if limit is None:
+            return
+        sources = zip(self.model.fed, self.model.problem.sources, strict=True)
+        emitted = [(fed.heat, source.emissions) for fed, source in sources]
+        allowed = [(column, -limit * factor) for column, factor in heat]
+        self._row([*emitted, *allowed], 1.0, 0.0)

@@ -1,0 +1,289 @@
+"""The outer loop: solve, cost exactly, refine the model where it was too optimistic."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from surrogate.costing.evaluate import Design, Evaluation, evaluate
+from surrogate.costing.model import Model
+from surrogate.costing.problem import Problem
+from surrogate.costing.refine import Refiner
+from surrogate.costing.solver import INFINITY, Outcome, Solver
+
+CLOSE = 1e-7
+"""Relative: a gap of less is none."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a search is.
+
+    Parameters
+    ----------
+    iteration : int
+        Solves so far.
+    value : float
+        Of the best network so far; -inf without one.
+    bound : float
+        No network has more.
+    seconds : float
+        Time spent.
+    """
+
+    iteration: int
+    value: float
+    bound: float
+    seconds: float
+
+    @property
+    def gap(self) -> float:
+        """Relative gap between value and bound."""
+        return gap_of(self.value, self.bound)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search ended with.
+
+    Parameters
+    ----------
+    best : Evaluation or None
+        The best network; None if there is none.
+    value, bound : float
+        Its value, and what no network exceeds.
+    iterations : int
+        Solves.
+    ended : str
+        ``optimal``, ``infeasible``, ``param-gap``, ``iteration-limit``,
+        ``runtime-limit`` or ``interrupted``.
+    """
+
+    best: Evaluation | None
+    value: float
+    bound: float
+    iterations: int
+    ended: str
+
+
+class Clock:
+    """Time and interruption of a whole run.
+
+    Parameters
+    ----------
+    seconds : float
+        Time allowed.
+    interrupted : callable
+        True once the user wants an end.
+    """
+
+    def __init__(self, seconds: float, interrupted: Callable[[], bool]) -> None:
+        self.began = time.monotonic()
+        self.seconds = seconds
+        self.interrupted = interrupted
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self.began
+
+    @property
+    def left(self) -> float:
+        """Seconds left."""
+        return self.seconds - self.spent
+
+    def over(self) -> bool:
+        """Whether to stop."""
+        return self.left <= 0 or self.interrupted()
+
+    def why(self) -> str:
+        """Why it is over."""
+        return "interrupted" if self.interrupted() else "runtime-limit"
+
+
+def gap_of(value: float, bound: float) -> float:
+    """Relative gap of a value and its bound."""
+    if value == -INFINITY or bound == INFINITY:
+        return INFINITY
+    gap = max(bound - value, 0.0) / max(abs(value), 1e-12)
+    return gap if gap > 1e-12 else 0.0
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is maximised.
+
+    Parameters
+    ----------
+    terms : dict
+        Factor of each column of the model.
+    value : callable
+        The same of an exact network, in the user's unit.
+    unit : float
+        One of the model in the user's unit.
+    """
+
+    terms: dict[int, float]
+    value: Callable[[Evaluation], float]
+    unit: float
+
+
+class Search:
+    """Looks for the best network in one model.
+
+    Parameters
+    ----------
+    model : Model
+        The model; it grows.
+    clock : Clock
+        Time.
+    report : callable
+        Told the progress.
+    """
+
+    def __init__(self, model: Model, clock: Clock, report: Callable[[Progress], None]) -> None:
+        self.model = model
+        self.problem: Problem = model.problem
+        self.clock = clock
+        self.report = report
+        self.refiner = Refiner(model)
+        self.solver = Solver(model.programme, clock.over)
+        self.iterations = 0
+
+    def run(
+        self,
+        goal: Goal,
+        *,
+        gap: float,
+        param_gap: float,
+        limit: int,
+        best: Evaluation | None = None,
+        feasible: Callable[[Evaluation], bool] = lambda found: found.feasible,
+        hold: bool = True,
+    ) -> Found:
+        """Solve and refine until value and bound meet.
+
+        Parameters
+        ----------
+        goal : Goal
+            What is maximised.
+        gap : float
+            Relative gap to reach.
+        param_gap : float
+            Relative difference between model and exact costs at which to end.
+        limit : int
+            Most solves after the first.
+        best : Evaluation, optional
+            A network to start from.
+        feasible : callable
+            Which networks count.
+        hold : bool
+            Hold a network that no row refines to its exact value; else end there.
+        """
+        state = _State(goal, best, -INFINITY if best is None else goal.value(best))
+        inner = gap
+        for _ in range(limit + 1):
+            outcome = self._solve(state, inner)
+            self.iterations += 1
+            if outcome.status == "infeasible":
+                return self._infeasible(state)
+            state.bound = min(state.bound, outcome.bound * goal.unit)
+            found = self._consider(outcome, state, feasible)
+            self._tell(state)
+            if state.gap <= max(gap, CLOSE):
+                return self._end(state, "optimal")
+            if self.clock.over():
+                return self._end(state, self.clock.why())
+            if outcome.values is None or found is None:
+                return self._end(state, self.clock.why())
+            claimed = outcome.objective * goal.unit
+            off = gap_of(goal.value(found), claimed)
+            if feasible(found) and CLOSE < off <= param_gap and outcome.status == "optimal":
+                return self._end(state, "param-gap")
+            if not self._improve(outcome, found, state, feasible, hold):
+                return self._end(state, "param-gap")
+            inner = float(np.clip(gap - off, 0.3 * gap, gap)) if feasible(found) else gap
+        return self._end(state, "iteration-limit")
+
+    def _solve(self, state: _State, gap: float) -> Outcome:
+        unit = state.goal.unit
+
+        def told(value: float, bound: float) -> None:
+            self.report(
+                Progress(
+                    self.iterations, state.value, min(state.bound, bound * unit), self.clock.spent
+                )
+            )
+
+        start = self.model.start(state.best) if state.best is not None else None
+        return self.solver.solve(
+            state.goal.terms, gap=gap, seconds=self.clock.left, start=start, report=told
+        )
+
+    def _consider(
+        self, outcome: Outcome, state: _State, feasible: Callable[[Evaluation], bool]
+    ) -> Evaluation | None:
+        """Cost a solution exactly and keep it if it is the best."""
+        if outcome.values is None:
+            return None
+        found = evaluate(self.problem, self.model.design(outcome.values))
+        value = state.goal.value(found)
+        if feasible(found) and value > state.value:
+            state.best, state.value = found, value
+        return found
+
+    def _improve(
+        self,
+        outcome: Outcome,
+        found: Evaluation,
+        state: _State,
+        feasible: Callable[[Evaluation], bool],
+        hold: bool,
+    ) -> bool:
+        """Refine the model at a solution; where no row does it, hold the solution to its cost."""
+        assert outcome.values is not None
+        if self.refiner.refine(outcome.values, found):
+            return True
+        if not hold or not self.problem.settings.prevent_loops:
+            return False
+        unit = state.goal.unit
+        worth = state.goal.terms if feasible(found) else None
+        self.refiner.exclude(found, worth, state.goal.value(found) / unit, state.bound / unit)
+        return True
+
+    def _tell(self, state: _State) -> None:
+        self.report(Progress(self.iterations, state.value, state.bound, self.clock.spent))
+
+    def _end(self, state: _State, why: str) -> Found:
+        return Found(state.best, state.value, state.bound, self.iterations, why)
+
+    def _infeasible(self, state: _State) -> Found:
+        if state.best is None:
+            return Found(None, -INFINITY, -INFINITY, self.iterations, "infeasible")
+        return self._end(_State(state.goal, state.best, state.value, state.value), "optimal")
+
+
+@dataclass
+class _State:
+    goal: Goal
+    best: Evaluation | None
+    value: float
+    bound: float = INFINITY
+
+    @property
+    def gap(self) -> float:
+        return gap_of(self.value, self.bound)
+
+
+def empty(problem: Problem) -> Evaluation:
+    """The network without a pipe.
+
+    Parameters
+    ----------
+    problem : Problem
+        The problem.
+    """
+    return evaluate(problem, Design(frozenset(), {}, frozenset()))

@@ -1,0 +1,254 @@
+"""A mixed-integer linear programme in arrays, and HiGHS that solves it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from surrogate.extras import need
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+
+INFINITY = float("inf")
+
+Terms = Iterable[tuple[int, float]]
+
+
+@dataclass
+class Programme:
+    """Columns and rows, collected one after another; maximised."""
+
+    lower: list[float] = field(default_factory=list)
+    upper: list[float] = field(default_factory=list)
+    integer: list[bool] = field(default_factory=list)
+    rows: list[tuple[float, float, list[int], list[float]]] = field(default_factory=list)
+
+    def column(self, lower: float, upper: float, *, integer: bool = False) -> int:
+        """Add a column; its number.
+
+        Parameters
+        ----------
+        lower, upper : float
+            Its bounds.
+        integer : bool
+            Whether it is integer.
+        """
+        self.lower.append(lower)
+        self.upper.append(upper)
+        self.integer.append(integer)
+        return len(self.lower) - 1
+
+    def binary(self, *, fixed: bool = False) -> int:
+        """Add a column that is 0 or 1, or fixed to 1; its number."""
+        return self.column(1.0 if fixed else 0.0, 1.0, integer=True)
+
+    def row(self, lower: float, upper: float, terms: Terms) -> None:
+        """Add ``lower <= terms <= upper``; terms in one column add up.
+
+        Parameters
+        ----------
+        lower, upper : float
+            Its bounds.
+        terms : iterable of (column, factor)
+            Its left side.
+        """
+        summed: dict[int, float] = {}
+        for column, factor in terms:
+            summed[column] = summed.get(column, 0.0) + factor
+        kept = {column: factor for column, factor in summed.items() if factor != 0.0}
+        if kept or lower > 0 or upper < 0:
+            self.rows.append((lower, upper, list(kept), list(kept.values())))
+
+    def at_most(self, terms: Terms, upper: float = 0.0) -> None:
+        """Add ``terms <= upper``."""
+        self.row(-INFINITY, upper, terms)
+
+    def at_least(self, terms: Terms, lower: float = 0.0) -> None:
+        """Add ``terms >= lower``."""
+        self.row(lower, INFINITY, terms)
+
+    def equal(self, terms: Terms, value: float = 0.0) -> None:
+        """Add ``terms == value``."""
+        self.row(value, value, terms)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a solve found.
+
+    Parameters
+    ----------
+    status : str
+        ``optimal`` (within the gap), ``stopped`` or ``infeasible``.
+    values : ndarray or None
+        Of all columns; None without a solution.
+    objective : float
+        Of these values.
+    bound : float
+        No solution has a larger objective.
+    """
+
+    status: str
+    values: Floats | None
+    objective: float
+    bound: float
+
+
+class Solver:
+    """HiGHS with a programme that can grow by columns and rows.
+
+    Parameters
+    ----------
+    programme : Programme
+        What is solved; rows added to it later are passed on by :meth:`solve`.
+    stopped : callable
+        Asked now and then; true to stop with the best so far.
+    """
+
+    def __init__(self, programme: Programme, stopped: Callable[[], bool]) -> None:
+        need("highspy", "costing")
+        import highspy
+
+        self.programme = programme
+        self._highs = highspy.Highs()
+        self._highs.setOptionValue("output_flag", False)
+        self._highs.setOptionValue("threads", 1)
+        self._passed_rows = 0
+        self._passed_columns = 0
+        self._stopped = stopped
+        self._highs.cbMipInterrupt.subscribe(self._interrupt)
+        self._highs.cbMipLogging.subscribe(self._log)
+        self._report: Callable[[float, float], None] = lambda value, bound: None
+
+    def _interrupt(self, event: Any) -> None:
+        if self._stopped():
+            event.interrupt()
+
+    def _log(self, event: Any) -> None:
+        data = event.data_out
+        self._report(data.mip_primal_bound, data.mip_dual_bound)
+
+    def solve(
+        self,
+        objective: Mapping[int, float],
+        *,
+        gap: float,
+        seconds: float,
+        start: Mapping[int, float] | None = None,
+        report: Callable[[float, float], None] | None = None,
+    ) -> Outcome:
+        """Maximise an objective.
+
+        Parameters
+        ----------
+        objective : mapping
+            Factor of each column in it.
+        gap : float
+            Relative gap at which it may stop.
+        seconds : float
+            Time after which it stops.
+        start : mapping, optional
+            Values of integer columns to start from.
+        report : callable, optional
+            Told objective and bound now and then.
+        """
+        highs = self._highs
+        self._pass_on()
+        cost = np.zeros(self._passed_columns)
+        cost[list(objective)] = list(objective.values())
+        highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
+        highs.setOptionValue("mip_rel_gap", float(gap))
+        highs.setOptionValue("mip_abs_gap", 1e-7)
+        highs.setOptionValue("time_limit", float(max(seconds, 0.01)))
+        highs.zeroAllClocks() if hasattr(highs, "zeroAllClocks") else None
+        if start:
+            columns = np.array(list(start), dtype=np.int32)
+            highs.setSolution(len(columns), columns, np.array(list(start.values()), dtype=float))
+        self._report = report or (lambda value, bound: None)
+        highs.run()
+        return self._outcome()
+
+    def _pass_on(self) -> None:
+        """Give HiGHS the columns and rows that it does not have yet."""
+        import highspy
+
+        programme, highs = self.programme, self._highs
+        if not self._passed_columns:
+            highs.passModel(_whole(programme))
+        else:
+            new = range(self._passed_columns, len(programme.lower))
+            for i in new:
+                highs.addCol(0.0, programme.lower[i], programme.upper[i], 0, [], [])
+                if programme.integer[i]:
+                    highs.changeColIntegrality(i, highspy.HighsVarType.kInteger)
+            for lower, upper, columns, factors in programme.rows[self._passed_rows :]:
+                highs.addRow(
+                    lower, upper, len(columns), np.array(columns, dtype=np.int32), np.array(factors)
+                )
+        self._passed_columns = len(programme.lower)
+        self._passed_rows = len(programme.rows)
+
+    def change_bounds(self, column: int, lower: float, upper: float) -> None:
+        """Change the bounds of a column.
+
+        Parameters
+        ----------
+        column : int
+            Its number.
+        lower, upper : float
+            Its new bounds.
+        """
+        self.programme.lower[column], self.programme.upper[column] = lower, upper
+        if column < self._passed_columns:
+            self._highs.changeColBounds(column, lower, upper)
+
+    def _outcome(self) -> Outcome:
+        import highspy
+
+        highs = self._highs
+        status = highs.getModelStatus()
+        info = highs.getInfo()
+        infeasible = (
+            highspy.HighsModelStatus.kInfeasible,
+            highspy.HighsModelStatus.kUnboundedOrInfeasible,
+        )
+        if status in infeasible:
+            return Outcome("infeasible", None, -INFINITY, -INFINITY)
+        found = info.primal_solution_status == 2  # a feasible point
+        values = np.array(highs.getSolution().col_value) if found else None
+        objective = float(info.objective_function_value) if found else -INFINITY
+        word = "optimal" if status == highspy.HighsModelStatus.kOptimal else "stopped"
+        return Outcome(word, values, objective, float(info.mip_dual_bound))
+
+
+def _whole(programme: Programme) -> Any:
+    """A programme as HiGHS takes it at once."""
+    import highspy
+
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(programme.lower), len(programme.rows)
+    lp.sense_ = highspy.ObjSense.kMaximize
+    lp.col_cost_ = np.zeros(lp.num_col_)
+    lp.col_lower_, lp.col_upper_ = np.array(programme.lower), np.array(programme.upper)
+    lp.row_lower_ = np.array([row[0] for row in programme.rows])
+    lp.row_upper_ = np.array([row[1] for row in programme.rows])
+    sizes = [len(row[2]) for row in programme.rows]
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = np.concatenate(([0], np.cumsum(sizes))).astype(np.int32)
+    lp.a_matrix_.index_ = np.array([i for row in programme.rows for i in row[2]], dtype=np.int32)
+    lp.a_matrix_.value_ = np.array([x for row in programme.rows for x in row[3]], dtype=float)
+    kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+    lp.integrality_ = [kinds[integer] for integer in programme.integer]
+    return lp
+
+
+def deadline(seconds: float) -> Callable[[], float]:
+    """Return a clock that tells the seconds left."""
+    end = time.monotonic() + seconds
+    return lambda: end - time.monotonic()
