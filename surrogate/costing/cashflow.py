@@ -207,11 +207,17 @@ def cashflow_table(streams: list[Stream]) -> pd.DataFrame:
                 columns[tag].append(stream.tags.get(tag))
     table = pd.DataFrame(columns).astype({"year": "int64", "value": "float64"})
     for tag in TAGS:
-        table[tag] = _column(columns[tag])
+        table[tag] = whole_or_object(columns[tag])
     return table
 
 
-def _column(values: list[Any]) -> pd.Series[Any]:
-    """Whole numbers as such, beside missing ones too; anything else as it is."""
+def whole_or_object(values: list[Any]) -> pd.Series[Any]:
+    """Whole numbers as such, beside missing ones too; anything else as it is.
+
+    Parameters
+    ----------
+    values : list
+        Keys or names, None for missing ones.
+    """
     whole = all(value is None or isinstance(value, int) for value in values)
     return pd.Series(values, dtype="Int64" if whole and any(values) else "object")

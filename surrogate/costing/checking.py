@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -24,6 +26,7 @@ from surrogate.costing.schema import (
     Supply,
     SupplyCost,
     Tariff,
+    as_key,
 )
 from surrogate.errors import InputError, InputTypeError
 
@@ -123,10 +126,9 @@ def check(tables: Mapping[str, pd.DataFrame]) -> tuple[Rows | None, list[Problem
         if not isinstance(table, pd.DataFrame):
             raise InputTypeError(f"{name} is a {type(table).__name__}, not a DataFrame")
         parsed[name] = _parse(name, table, problems)
-    settings = _settings(parsed.pop("parameters"), problems)
-    _references(parsed, problems)
-    if not problems:
-        _together(parsed, settings, problems)
+    settings = _settings(parsed["parameters"], problems)
+    _references(tables, parsed, problems)
+    _together(parsed, settings, problems)
     if problems:
         return None, problems
     return _rows(parsed, settings), problems
@@ -164,8 +166,27 @@ def records(table: pd.DataFrame, columns: Iterable[str]) -> list[dict[str, Any]]
     ]
 
 
+def keys_in(table: pd.DataFrame, column: str) -> frozenset[int | str]:
+    """Keys in a column, whatever else is wrong with their rows.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The table.
+    column : str
+        The column; what is no key in it is passed over.
+    """
+    keys = set()
+    for row in records(table, [column]):
+        with suppress(ValueError, KeyError):
+            keys.add(as_key(row[column]))
+    return frozenset(keys)
+
+
 def _plain(value: Any) -> Any:
-    """None for all ways of saying nothing."""
+    """None for all ways of saying nothing; numbers as Python has them."""
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, str):
         return value if value.strip() else None
     if isinstance(value, list | tuple) or hasattr(value, "__len__"):
@@ -186,11 +207,9 @@ def _parse(name: str, table: pd.DataFrame, problems: list[Problem]) -> list[Any]
         if field.is_required() and column not in table.columns
     ]
     problems += [Problem(name, None, column, "this column is missing") for column in absent]
-    if absent:
-        return []
     found = records(table, model.model_fields)
     checked = [None if name == "buildings" and _is_forbidden(row) else row for row in found]
-    return _validated(name, model, checked, problems)
+    return _validated(name, model, checked, absent, problems)
 
 
 def _is_forbidden(row: dict[str, Any]) -> bool:
@@ -198,7 +217,11 @@ def _is_forbidden(row: dict[str, Any]) -> bool:
 
 
 def _validated(
-    name: str, model: type[Row], rows: list[dict[str, Any] | None], problems: list[Problem]
+    name: str,
+    model: type[Row],
+    rows: list[dict[str, Any] | None],
+    absent: list[str],
+    problems: list[Problem],
 ) -> list[Any]:
     try:
         return list(_adapter(model).validate_python(rows))
@@ -208,7 +231,8 @@ def _validated(
             row, *inner = (part for part in item["loc"] if part not in (model.__name__, "none"))
             bad.add(int(row))
             column = str(inner[0]) if inner else ""
-            problems.append(Problem(name, int(row) + 1, column, _said(item)))
+            if column not in absent:
+                problems.append(Problem(name, int(row) + 1, column, _said(item)))
     good: list[dict[str, Any] | None] = [None if i in bad else row for i, row in enumerate(rows)]
     return list(_adapter(model).validate_python(good))
 
@@ -233,7 +257,7 @@ def _settings(rows: list[Any], problems: list[Problem]) -> Settings:
     for i, row in enumerate(rows, start=1):
         if row is None:
             continue
-        name = row.parameter.removeprefix(":")
+        name = row.parameter
         if name not in NAMES:
             close = get_close_matches(name, NAMES, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
@@ -276,7 +300,9 @@ def _ordered(settings: Settings, where: dict[str, int], problems: list[Problem])
         )
 
 
-def _references(parsed: dict[str, list[Any]], problems: list[Problem]) -> None:
+def _references(
+    tables: Mapping[str, pd.DataFrame], parsed: dict[str, list[Any]], problems: list[Problem]
+) -> None:
     """Keys that stand twice, and references to nothing."""
     for name, rows in parsed.items():
         for column, field in TABLES[name].model_fields.items():
@@ -287,7 +313,12 @@ def _references(parsed: dict[str, list[Any]], problems: list[Problem]) -> None:
                 _unique(name, column, values, problems)
             if extra["refers"]:
                 other, target = str(extra["refers"]).split(".")
-                known = {getattr(row, target) for row in parsed[other] if row is not None}
+                there = tables.get(other)
+                if there is None and other not in OPTIONAL:
+                    continue  # that it is missing has been said
+                if there is not None and list(there.columns).count(target) != 1:
+                    continue  # so has that
+                known = frozenset() if there is None else keys_in(there, target)
                 _known(name, column, values, known, str(extra["refers"]), problems)
     pairs = [row and (row.civil_cost_id, row.diameter_mm) for row in parsed["civil_costs"]]
     _unique("civil_costs", "diameter_mm", pairs, problems)
@@ -309,23 +340,27 @@ def _known(
     name: str,
     column: str,
     values: list[Any],
-    known: set[Any],
+    known: frozenset[int | str],
     target: str,
     problems: list[Problem],
 ) -> None:
     for i, value in enumerate(values, start=1):
-        if value is not None and value not in known:
+        if value is not None and as_key(value) not in known:
             problems.append(Problem(name, i, column, f"{value!r} is not in {target}"))
 
 
 def _together(parsed: dict[str, list[Any]], settings: Settings, problems: list[Problem]) -> None:
-    """What no row alone can tell."""
-    _one_default(parsed, problems)
-    _existing_pipes(parsed, problems)
-    _emissions(parsed["supplies"], settings, problems)
-    _series(parsed, settings, problems)
+    """What no row alone can tell, as far as the rows that it takes are sound."""
+    faulty = {problem.table for problem in problems}
+    if not faulty & {"civil_costs", "civil_cost_names"}:
+        _one_default(parsed, problems)
+        _existing_pipes(parsed, problems)
+    if "parameters" not in faulty:
+        _emissions(parsed["supplies"], settings, problems)
+        _series(parsed, settings, problems)
     for i, supply in enumerate(parsed["supplies"], start=1):
-        _heat_pump(i, supply, problems)
+        if supply is not None:
+            _heat_pump(i, supply, problems)
 
 
 def _one_default(parsed: dict[str, list[Any]], problems: list[Problem]) -> None:
@@ -348,6 +383,8 @@ def _existing_pipes(parsed: dict[str, list[Any]], problems: list[Problem]) -> No
     for row in parsed["civil_costs"]:
         sizes.setdefault(row.civil_cost_id, []).append(row.diameter_mm)
     for i, path in enumerate(parsed["paths"], start=1):
+        if path is None:
+            continue
         diameter = path.existing_diameter
         civil = path.civil_cost_id if path.civil_cost_id is not None else default
         if diameter is None or civil not in sizes:
@@ -364,6 +401,8 @@ def _emissions(supplies: list[Any], settings: Settings, problems: list[Problem])
     if settings.max_emissions_factor is None:
         return
     for i, supply in enumerate(supplies, start=1):
+        if supply is None:
+            continue
         given = supply.emissions_per_kwh is not None or (
             supply.heat_pump_refrigerant is not None
             and supply.electricity_emissions_per_kwh is not None
@@ -378,7 +417,7 @@ def _emissions(supplies: list[Any], settings: Settings, problems: list[Problem])
 
 def _series(parsed: dict[str, list[Any]], settings: Settings, problems: list[Problem]) -> None:
     for i, row in enumerate(parsed["supply_costs"], start=1):
-        if row.cost == "heat_per_kwh" and isinstance(row.value, tuple):
+        if row is not None and row.cost == "heat_per_kwh" and isinstance(row.value, tuple):
             years = len(row.value)
             if years < settings.npv_term:
                 message = f"has {years} years, finance/npv-term is {settings.npv_term}"

@@ -185,7 +185,7 @@ def evaluate(problem: Problem, design: Design) -> Evaluation:
     count = _Count(problem, design)
     count.run()
     pipes, feeds = tuple(count.pipes), count.feeds
-    kwh = sum(problem.customers[i].kwh for i in design.customers)
+    kwh = sum((problem.customers[i].kwh for i in design.customers), start=0.0)
     result = Evaluation(
         design=design,
         pipes=pipes,
@@ -193,8 +193,8 @@ def evaluate(problem: Problem, design: Design) -> Evaluation:
         npv=_present(problem, design, pipes, feeds, objective=False),
         objective=_present(problem, design, pipes, feeds, objective=True),
         kwh=kwh,
-        loss_kwh=sum(laid.loss_kwh for laid in pipes),
-        length=sum(laid.pipe.length for laid in pipes),
+        loss_kwh=sum((laid.loss_kwh for laid in pipes), start=0.0),
+        length=sum((laid.pipe.length for laid in pipes), start=0.0),
         violations=tuple(count.violations),
     )
     broken = (*result.violations, *_broken(problem, result))
@@ -307,7 +307,7 @@ def _present(
 ) -> float:
     """Present value of a network."""
     kind = "objective" if objective else "npv"
-    total = sum(float(getattr(problem.customers[i], kind)) for i in sorted(design.customers))
+    total = sum((getattr(problem.customers[i], kind) for i in sorted(design.customers)), start=0.0)
     price = problem.settings.pumping_price
     for laid in pipes:
         total += float(getattr(laid.pipe, kind)[laid.option])

@@ -196,7 +196,7 @@ class _Site:
             shapes.append(_laid(local, start, angle, x, back))
             x += front
         polygons = [shapely.Polygon(shape) for shape in shapes]
-        whole = shapely.union_all(polygons)
+        whole = polygons[0] if count == 1 else shapely.union_all(polygons)
         beside = max(_BESIDE, 0.6 * spec["gap"][0])
         free = (
             self.area.contains(whole)

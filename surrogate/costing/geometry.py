@@ -18,6 +18,9 @@ Geometries = npt.NDArray[np.object_]
 
 COLUMN = "geometry"
 
+_OFF_SCALE = 0.01
+"""Relative: a plane in which lengths are further off than this is not worked in."""
+
 
 @dataclass(frozen=True)
 class Plane:
@@ -43,8 +46,9 @@ def read_geometries(
 ) -> tuple[Plane | None, list[Problem]]:
     """Check the geometries and bring them to one plane.
 
-    A coordinate reference system that is projected in metres is kept; others,
-    geographic ones above all, are projected to the UTM zone of the middle.
+    A coordinate reference system that is projected in metres and true to scale
+    is kept; others, geographic ones and Web Mercator above all, are projected to
+    the UTM zone of the middle.
     Tables of different systems are brought together. Without any, coordinates
     are metres.
 
@@ -65,7 +69,7 @@ def read_geometries(
     problems: list[Problem] = []
     geometries, crs = {}, {}
     for name in GEOMETRIES:
-        if name not in tables:
+        if tables.get(name) is None:
             continue
         column = _column(name, tables[name], problems)
         if column is None:
@@ -76,7 +80,9 @@ def read_geometries(
     _one_or_none(tables, crs, problems)
     if problems or len(geometries) < len(GEOMETRIES):
         return None, problems
-    working = _working(geometries, crs)
+    working = _working(geometries, crs, problems)
+    if problems:
+        return None, problems
     moved = {name: _moved(geometries[name], crs[name], working) for name in geometries}
     problems = _degenerate(moved, ignored)
     if problems:
@@ -93,8 +99,10 @@ def _is_geo(table: pd.DataFrame) -> bool:
 def _column(name: str, table: pd.DataFrame, problems: list[Problem]) -> list[Any] | None:
     if _is_geo(table):
         return list(table.geometry)
-    if COLUMN not in table.columns:
-        problems.append(Problem(name, None, COLUMN, "this column is missing"))
+    count = list(table.columns).count(COLUMN)
+    if count != 1:
+        message = "this column is there twice" if count else "this column is missing"
+        problems.append(Problem(name, None, COLUMN, message))
         return None
     return list(table[COLUMN])
 
@@ -153,21 +161,44 @@ def _one_or_none(
     )
 
 
-def _working(geometries: Mapping[str, Geometries], crs: Mapping[str, Any]) -> Any:
-    """System of the plane: the first that is projected in metres, or a UTM zone."""
-    known = [value for value in crs.values() if value is not None]
-    for value in known:
-        if value.is_projected and all(
-            axis.unit_name in ("metre", "meter") for axis in value.axis_info
-        ):
-            return value
-    if not known:
-        return None
+def _working(
+    geometries: Mapping[str, Geometries], crs: Mapping[str, Any], problems: list[Problem]
+) -> Any:
+    """System of the plane: the first that is in metres and true to scale, or a UTM zone."""
     import geopandas as gpd
 
-    name = next(name for name, value in crs.items() if value is not None and len(geometries[name]))
-    present = [shape for shape in geometries[name] if shape is not None]
-    return gpd.GeoSeries(present, crs=crs[name]).estimate_utm_crs()
+    known = {
+        name: gpd.GeoSeries([shape for shape in geometries[name] if shape is not None], crs=value)
+        for name, value in crs.items()
+        if value is not None
+    }
+    filled = {name: series for name, series in known.items() if len(series)}
+    for series in filled.values():
+        if _in_metres(series):
+            return series.crs
+    for name, series in filled.items():
+        try:
+            return series.estimate_utm_crs()
+        except RuntimeError:
+            message = f"lies outside its coordinate reference system, {series.crs.to_string()}"
+            problems.append(Problem(name, None, COLUMN, message))
+    return next((series.crs for series in known.values()), None)
+
+
+def _in_metres(series: Any) -> bool:
+    """Whether lengths in the coordinates of a series are metres, nearly."""
+    from pyproj import Proj, Transformer
+
+    crs = series.crs
+    units = {axis.unit_name for axis in crs.axis_info}
+    if not crs.is_projected or not units <= {"metre", "meter"}:
+        return False
+    west, south, east, north = series.total_bounds
+    to_degrees = Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
+    middle = to_degrees.transform((west + east) / 2, (south + north) / 2)
+    scale = Proj(crs).get_factors(*middle, errcheck=False)
+    scales = np.array([scale.parallel_scale, scale.meridional_scale])
+    return bool((np.abs(scales - 1) < _OFF_SCALE).all())
 
 
 def _moved(geometries: Geometries, crs: Any, working: Any) -> Geometries:

@@ -151,7 +151,8 @@ def build_network(
     line_ends = names[: len(ends)].reshape(-1, 2)
     link_ends = names[len(ends) :].reshape(-1, 2)
     segments = _split_segments(lines, owners, line_ends, path_ids)
-    segments += _connectors(links, link_ends, {segment.path_id for segment in segments})
+    taken = {*path_ids, *(segment.path_id for segment in segments)}
+    segments += _connectors(links, link_ends, taken)
     building_nodes = np.full(len(buildings), -1, dtype=np.intp)
     supply_nodes = np.full(len(supplies), -1, dtype=np.intp)
     count = int(building_usable.sum())

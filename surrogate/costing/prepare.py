@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from surrogate.costing.checking import InputTablesError, Rows, check, records
+from surrogate.costing.checking import InputTablesError, Rows, check, keys_in, records
 from surrogate.costing.civilcosts import CivilCosts, pipe_of
 from surrogate.costing.customers import customer_value
 from surrogate.costing.diversity import Diversity
@@ -27,7 +27,7 @@ from surrogate.costing.parameters import Settings
 from surrogate.costing.pipes import Regime
 from surrogate.costing.problem import Customer, Link, Problem, Source, Violation, link_of
 from surrogate.costing.reduce import Reduced, reduce_network
-from surrogate.costing.schema import Building, as_key
+from surrogate.costing.schema import Building, as_text
 from surrogate.costing.supplycosts import costing, parts_of
 from surrogate.errors import InputTypeError
 
@@ -109,7 +109,7 @@ def prepare(tables: Mapping[str, pd.DataFrame]) -> Prepared:
 def _forbidden(tables: Mapping[str, pd.DataFrame]) -> npt.NDArray[np.bool_]:
     """Buildings of which nothing is read."""
     table = tables.get("buildings")
-    if not isinstance(table, pd.DataFrame) or "constraint" not in table.columns:
+    if table is None or list(table.columns).count("constraint") != 1:
         return np.zeros(0 if table is None else len(table), dtype=bool)
     words = [str(word).strip().removeprefix(":").lower() for word in table["constraint"]]
     return np.array([word == "forbidden" for word in words], dtype=bool)
@@ -119,9 +119,9 @@ def _given(
     table: pd.DataFrame, column: str, buildings: Sequence[Building | None]
 ) -> list[str | None]:
     """IDs of buildings; those of forbidden ones straight from the table."""
-    raw = table[column].tolist() if column in table.columns else [None] * len(table)
+    raw = [as_text(row.get(column)) for row in records(table, [column])]
     return [
-        building.building_id if building is not None else None if pd.isna(value) else str(value)
+        building.building_id if building is not None else None if value is None else str(value)
         for building, value in zip(buildings, raw, strict=True)
     ]
 
@@ -183,10 +183,7 @@ def _problem(
 def _barred(tables: Mapping[str, pd.DataFrame]) -> frozenset[int | str]:
     """Demand groups with a forbidden member."""
     table = tables["buildings"]
-    if "demand_group" not in table.columns:
-        return frozenset()
-    groups = records(table[_forbidden(tables)], ["demand_group"])
-    return frozenset(as_key(row["demand_group"]) for row in groups if row)
+    return keys_in(table[_forbidden(tables)], "demand_group")
 
 
 def _connectable(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from surrogate.costing.cashflow import Streams, cashflow_table, civil_cost_of
+from surrogate.costing.cashflow import Streams, cashflow_table, civil_cost_of, whole_or_object
 from surrogate.costing.customers import connection_pv, tariff_pv
 from surrogate.costing.evaluate import Evaluation
 from surrogate.costing.geometry import COLUMN
@@ -36,7 +36,7 @@ def result_tables(
     """
     network = found or _nothing(prepared)
     streams = Streams(prepared, network)
-    result = {name: table.copy() for name, table in tables.items()}
+    result = {name: table.copy() for name, table in tables.items() if table is not None}
     result["buildings"] = _buildings(tables["buildings"], prepared, network)
     result["supplies"] = _supplies(tables["supplies"], prepared, network, streams)
     result["paths"] = _paths(tables["paths"], prepared, network, streams)
@@ -135,16 +135,16 @@ def _paths(
     order += [(-1, i) for i in parts.get(-1, [])]
     rows, segments = (
         (np.array(numbers, dtype=int) for numbers in zip(*order, strict=True))
-        if (order)
+        if order
         else (np.empty(0, int), np.empty(0, int))
     )
-    result = _repeated(table, rows)
     whole = {row for row, own in parts.items() if len(own) == 1 and row >= 0}
-    _shapes(result, table, prepared, rows, segments, whole)
+    result = _shaped(_repeated(table, rows), table, prepared, rows, segments, whole)
     result["path_id"] = [
         network.segments[i].path_id if i >= 0 else prepared.names["paths"][row] for row, i in order
     ]
     _shares_of_extra(result, prepared, order)
+    _civil_costs(result, prepared, order)
     _laid(result, prepared, found, streams, segments)
     result["connector"] = np.array([row < 0 for row in rows], dtype=bool)
     for name in ("peripheral", "unreachable"):
@@ -159,15 +159,15 @@ def _repeated(table: pd.DataFrame, rows: np.ndarray[Any, Any]) -> pd.DataFrame:
     return plain.reindex(rows).reset_index(drop=True)
 
 
-def _shapes(
+def _shaped(
     result: pd.DataFrame,
     table: pd.DataFrame,
     prepared: Prepared,
     rows: np.ndarray[Any, Any],
     segments: np.ndarray[Any, Any],
     whole: set[int],
-) -> None:
-    """Geometries in the system that the input has; those of whole paths as they were."""
+) -> pd.DataFrame:
+    """With geometries in the system that the input has; those of whole paths as they were."""
     import geopandas as gpd
 
     plane = prepared.plane
@@ -186,6 +186,8 @@ def _shapes(
         for original, new in zip(originals, series, strict=True)
     ]
     result[name] = gpd.GeoSeries(shapes, crs=crs, index=result.index)
+    shaped: pd.DataFrame = gpd.GeoDataFrame(result, geometry=name)
+    return shaped
 
 
 def _as_shape(value: Any) -> Any:
@@ -199,11 +201,24 @@ def _shares_of_extra(
     if "extra_pv" not in result.columns:
         return
     lengths = prepared.network.path_lengths
+    shares = np.full(len(order), np.nan)
     for at, (row, i) in enumerate(order):
         extra = prepared.rows.paths[row].extra_pv if row >= 0 else None
-        if extra is not None and i >= 0:
-            share = prepared.network.segments[i].length / lengths[row]
-            result.loc[at, "extra_pv"] = extra * share
+        if extra is not None:
+            share = prepared.network.segments[i].length / lengths[row] if i >= 0 else 1.0
+            shares[at] = extra * share
+    result["extra_pv"] = shares
+
+
+def _civil_costs(result: pd.DataFrame, prepared: Prepared, order: list[tuple[int, int]]) -> None:
+    """Paths keep their civil cost; connectors get the default one."""
+    if "civil_cost_id" in result.columns:
+        result["civil_cost_id"] = whole_or_object(
+            [
+                prepared.rows.paths[row].civil_cost_id if row >= 0 else civil_cost_of(prepared, i)
+                for row, i in order
+            ]
+        )
 
 
 def _laid(
@@ -251,11 +266,3 @@ def _laid(
     result["length"] = [prepared.network.segments[i].length if i >= 0 else np.nan for i in segments]
     for name, column in columns.items():
         result[name] = column
-    if "civil_cost_id" in result.columns:
-        filled = [
-            civil_cost_of(prepared, int(i))
-            if i >= 0 and prepared.network.segments[i].connector
-            else own
-            for i, own in zip(segments, result["civil_cost_id"], strict=True)
-        ]
-        result["civil_cost_id"] = pd.Series(filled, index=result.index)

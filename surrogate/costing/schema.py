@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 from pydantic import (
@@ -30,9 +30,25 @@ class Row(BaseModel):
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False, frozen=True)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_flag(cls, value: Any, info: ValidationInfo) -> Any:
+        """True is no number, although Python counts it as 1."""
+        if isinstance(value, bool):
+            kind = cls.model_fields[str(info.field_name)].annotation
+            if {float, int} & {kind, *get_args(kind)}:
+                raise ValueError("must be a number, not true or false")
+        return value
 
-def _text(value: Any) -> Any:
-    """Identifiers as text: 7 and 7.0 are "7"."""
+
+def as_text(value: Any) -> Any:
+    """Identifiers as text: 7 and 7.0 are "7".
+
+    Parameters
+    ----------
+    value : object
+        An identifier as it stands in a table; what is none comes back as it is.
+    """
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, float) and value.is_integer():
@@ -51,17 +67,22 @@ def as_key(value: Any) -> Any:
     Raises
     ------
     ValueError
-        If it is neither a number nor text.
+        If it is neither a whole number nor text.
     """
-    if isinstance(value, bool) or value is None:
-        raise ValueError("must be a number or text")
-    text = _text(value)
-    return int(text) if isinstance(text, str) and text.lstrip("-").isdigit() else text
+    text = as_text(value)
+    if not isinstance(text, str):
+        raise ValueError("must be a whole number or text")
+    return int(text) if text.removeprefix("-").isdecimal() else text
 
 
 def _keyword(value: Any) -> Any:
     """Keywords with or without their colon."""
     return value.strip().removeprefix(":").lower() if isinstance(value, str) else value
+
+
+def _written(value: Any) -> Any:
+    """A parameter's value as text, whether it comes as that, as a number or as a boolean."""
+    return str(value).lower() if isinstance(value, bool | int | float) else as_text(value)
 
 
 _VALUE_FORMS = (
@@ -102,7 +123,7 @@ def _amount(value: Any) -> float:
     return number
 
 
-Text = Annotated[str, BeforeValidator(_text)]
+Text = Annotated[str, BeforeValidator(as_text)]
 Key = Annotated[int | str, BeforeValidator(as_key)]
 Constraint = Annotated[
     Literal["required", "optional", "forbidden"],
@@ -334,8 +355,12 @@ class CivilCostName(Row):
 class ParameterRow(Row):
     """A parameter and its value."""
 
-    parameter: Text = column("Its name, such as finance/npv-rate.", key=True)
-    value: Text | None = column("Its value; blank means the default.", default=None)
+    parameter: Annotated[str, BeforeValidator(_keyword)] = column(
+        "Its name, such as finance/npv-rate.", key=True
+    )
+    value: Annotated[str, BeforeValidator(_written)] | None = column(
+        "Its value; blank means the default.", default=None
+    )
 
 
 TABLES: Mapping[str, type[Row]] = {
