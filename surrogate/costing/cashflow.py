@@ -220,4 +220,5 @@ def whole_or_object(values: list[Any]) -> pd.Series[Any]:
         Keys or names, None for missing ones.
     """
     whole = all(value is None or isinstance(value, int) for value in values)
-    return pd.Series(values, dtype="Int64" if whole and any(values) else "object")
+    known = any(value is not None for value in values)
+    return pd.Series(values, dtype="Int64" if whole and known else "object")

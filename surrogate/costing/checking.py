@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -237,6 +238,7 @@ def _validated(
     return list(_adapter(model).validate_python(good))
 
 
+@lru_cache
 def _adapter(model: type[BaseModel]) -> TypeAdapter[list[Any]]:
     return TypeAdapter(list[model | None])  # type: ignore[valid-type]  # the model is a value
 

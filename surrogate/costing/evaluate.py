@@ -175,12 +175,8 @@ def evaluate(problem: Problem, design: Design) -> Evaluation:
     problem : Problem
         The problem.
     design : Design
-        A network without cycles, in which every node that passes heat on is fed.
-
-    Raises
-    ------
-    ValueError
-        If heat would run in a circle.
+        A network in which every node that passes heat on is fed. One with heat running
+        in a circle is not costed; that is a violation, too.
     """
     count = _Count(problem, design)
     count.run()
@@ -223,8 +219,16 @@ class _Count:
         totals: dict[int, Flow] = {}
         try:
             order = list(TopologicalSorter(nodes).static_order())
-        except CycleError:
-            raise ValueError("heat would run in a circle") from None
+        except CycleError as error:
+            around = set(error.args[1])
+            names = [
+                pipe.name
+                for i in design.links
+                for pipe in problem.links[i].pipes
+                if {problem.links[i].u, problem.links[i].v} <= around
+            ]
+            self.violations.append(Violation("circle", tuple(names), 1, 0))
+            return
         for node in (*order, *(set(own) - set(order))):
             flow = own.get(node, Flow())
             for i in out.get(node, ()):

@@ -99,11 +99,11 @@ def _is_geo(table: pd.DataFrame) -> bool:
 def _column(name: str, table: pd.DataFrame, problems: list[Problem]) -> list[Any] | None:
     if _is_geo(table):
         return list(table.geometry)
-    count = list(table.columns).count(COLUMN)
-    if count != 1:
-        message = "this column is there twice" if count else "this column is missing"
-        problems.append(Problem(name, None, COLUMN, message))
+    if COLUMN not in table.columns:
+        problems.append(Problem(name, None, COLUMN, "this column is missing"))
         return None
+    if list(table.columns).count(COLUMN) > 1:
+        return None  # that any column is there twice has been said
     return list(table[COLUMN])
 
 

@@ -16,13 +16,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, dijkstra, minimum_spanning_tree
 
-from surrogate.costing.evaluate import Design
+from surrogate.costing.evaluate import Design, Evaluation, evaluate
 from surrogate.costing.pipes import HOURS
 from surrogate.costing.problem import Problem
 
@@ -31,6 +32,12 @@ Ints = npt.NDArray[np.intp]
 
 _LEAST = 1e-3
 """Weight of a link that costs nothing: sparse graphs take 0 for no link."""
+
+_FEW = 3
+"""Up to so many supplies every choice among them is tried."""
+
+_CHARGES = 12
+"""Times that supplies may charge more."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,10 @@ class Tree:
     order: list[int]
     parent: dict[int, tuple[int, int]]
     source: dict[int, int]
+
+
+Grown = tuple[float, Tree, set[int], dict[int, float]]
+"""What a tree is worth, the tree, the customers it keeps, and the loads of its links."""
 
 
 class Heuristic:
@@ -72,16 +83,21 @@ class Heuristic:
         self.capacity = [link.capacity_kw.tolist() for link in links]
         self.heat_price = [source.objective.per_kwh for source in problem.sources]
         cheapest = min(self.heat_price, default=0.0)
-        self.cost = [
-            (-link.objective + cheapest * link.loss_kwh).tolist() for link in links
-        ]
+        self.cost = [(-link.objective + cheapest * link.loss_kwh).tolist() for link in links]
         self.loss = [link.loss_kwh.tolist() for link in links]
         self.least = np.array([min(cost) for cost in self.cost])
         self.at: dict[int, list[int]] = {}
         for i, customer in enumerate(problem.customers):
             self.at.setdefault(customer.node, []).append(i)
         self.root = problem.nodes
-        self.opening = [source.objective.fixed for source in problem.sources]
+        groups: dict[int | str, set[int]] = {}
+        for i, customer in enumerate(problem.customers):
+            if customer.group is not None:
+                groups.setdefault(customer.group, set()).add(i)
+        self.groups = list(groups.values())
+        self.opening = np.array([source.objective.fixed for source in problem.sources])
+        self.open = list(range(len(problem.sources)))
+        self.charge = np.zeros(len(problem.sources))
 
     # -- trees -----------------------------------------------------------------
 
@@ -121,18 +137,19 @@ class Heuristic:
         for s, t in zip(spanning.row, spanning.col, strict=True):
             i = place.get((s, t), place.get((t, s)))
             for node in (a[i], b[i]):
-                while node >= 0 and node not in members:
-                    members.add(int(node))
-                    node = before[node]
+                at = int(node)
+                while at >= 0 and at not in members:
+                    members.add(at)
+                    at = int(before[at])
         members |= {int(node) for node in terminals}
         return self.spanning(members, weights)
 
     def _matrix(self, links: Ints, weights: Floats) -> csr_array:
         """Graph of some links, with the root joined to each supply."""
-        sources = [source.node for source in self.problem.sources]
+        sources = [self.problem.sources[s].node for s in self.open]
         rows = np.concatenate([self.u[links], np.full(len(sources), self.root)])
         columns = np.concatenate([self.v[links], np.array(sources, dtype=np.intp)])
-        data = np.concatenate([weights[links], np.maximum(self.opening, _LEAST)])
+        data = np.concatenate([weights[links], np.maximum(self.opening[self.open], _LEAST)])
         size = self.root + 1
         # Of links side by side the cheapest counts.
         order = np.lexsort((data, np.maximum(rows, columns), np.minimum(rows, columns)))
@@ -163,7 +180,7 @@ class Heuristic:
             u, v = int(self.u[i]), int(self.v[i])
             between[u, v] = between[v, u] = int(i)
         parent, source = {}, {}
-        feeding = {s.node: n for n, s in reversed(list(enumerate(self.problem.sources)))}
+        feeding = {self.problem.sources[s].node: s for s in reversed(self.open)}
         nodes = [int(node) for node in order[1:]]
         for node in nodes:
             up = int(before[node])
@@ -204,13 +221,13 @@ class Heuristic:
         feeds = self._feeds(tree)
         total, kept = 0.0, set()
         for node in reversed(tree.order):
-            price = self.heat_price[feeds[node]]
+            price, charge = self.heat_price[feeds[node]], self.charge[feeds[node]]
             value, members = worth.pop(node, 0.0), inside.pop(node, [])
             links = used.pop(node, [])
             n, spread, single, kwh = flow.pop(node, (0, 0.0, 0.0, 0.0))
             for i in self.at.get(node, ()):
                 customer = customers[i]
-                gain = customer.objective - price * customer.kwh
+                gain = customer.objective - price * customer.kwh - charge * customer.spread_kw
                 if i in wanted and (gain > 0 or customer.required):
                     value += gain
                     members.append(i)
@@ -250,9 +267,7 @@ class Heuristic:
         """Supply that feeds each node of a tree."""
         feeds: dict[int, int] = {}
         for node in tree.order:
-            feeds[node] = (
-                tree.source[node] if node in tree.source else feeds[tree.parent[node][0]]
-            )
+            feeds[node] = tree.source[node] if node in tree.source else feeds[tree.parent[node][0]]
         return feeds
 
     def design(self, tree: Tree, kept: set[int]) -> Design:
@@ -281,32 +296,108 @@ class Heuristic:
 
     # -- search ----------------------------------------------------------------
 
-    def run(self, over: Callable[[], bool], rounds: int = 30) -> tuple[float, Design] | None:
+    def run(self, over: Callable[[], bool], rounds: int = 20) -> Evaluation | None:
         """Look for a good network.
+
+        Every choice of supplies is tried where they are few. A supply that
+        would have to give more than it can charges for capacity until it does
+        not.
 
         Parameters
         ----------
         over : callable
             True when it is time to end.
         rounds : int
-            Trees grown.
+            Trees grown for each choice of supplies.
 
         Returns
         -------
-        tuple or None
-            What it is worth, nearly [¤], and the network; None where nothing pays.
+        Evaluation or None
+            The best that keeps all limits; None where none was found.
         """
         if not self.problem.links or not self.problem.sources:
             return None
-        best: tuple[float, Tree, set[int], dict[int, float]] | None = None
+        best: Evaluation | None = None
+        for chosen in self._choices():
+            self.open = list(chosen)
+            self.charge[:] = 0.0
+            for _ in range(_CHARGES):
+                if over():
+                    break
+                found = self._grown(over, rounds)
+                if found is None:
+                    break
+                better = best is None or found.objective > best.objective
+                if found.feasible and better:
+                    best = found
+                if not self._dearer(found):
+                    break
+        return best if best is None else self.polished(best, over)
+
+    def guided(
+        self, used: Floats, wanted: set[int], sources: list[int], over: Callable[[], bool]
+    ) -> Evaluation | None:
+        """A network along links that are used already, somewhat or not at all.
+
+        Parameters
+        ----------
+        used : ndarray
+            How much of each link is used, 0 to 1.
+        wanted : set of int
+            Customers to reach.
+        sources : list of int
+            Supplies to feed from.
+        over : callable
+            True when it is time to end.
+
+        Returns
+        -------
+        Evaluation or None
+            The network; None where none can be.
+        """
+        if not wanted or not sources:
+            return None
+        self.open = sources
+        self.charge[:] = 0.0
+        weights = np.maximum(np.maximum(self.least, 1.0) * (1.02 - np.clip(used, 0, 1)), _LEAST)
+        nodes = {self.problem.customers[i].node for i in wanted}
+        tree = self.tree_over(nodes, weights)
+        everyone = set(range(len(self.problem.customers)))
+        _, kept, _ = self._grouped(tree, everyone)
+        found = evaluate(self.problem, self.design(tree, kept))
+        return self.polished(found, over) if found.feasible else found
+
+    def _choices(self) -> list[tuple[int, ...]]:
+        """Sets of supplies to try."""
+        every = range(len(self.problem.sources))
+        must = {s for s in every if self.problem.sources[s].required}
+        sizes = range(1, len(every) + 1) if len(every) <= _FEW else (1, len(every))
+        choices = [set(some) | must for size in sizes for some in combinations(every, size)]
+        return sorted({tuple(sorted(choice)) for choice in choices})
+
+    def _dearer(self, found: Evaluation) -> bool:
+        """Let supplies charge more that give more than they can; whether any does."""
+        over = [v for v in found.violations if v.kind.startswith("supply-k")]
+        names = {name for violation in over for name in violation.names}
+        customers = [self.problem.customers[i] for i in found.design.customers]
+        kilowatts = sum(customer.spread_kw for customer in customers)
+        step = 0.1 * sum(abs(customer.objective) for customer in customers) / max(kilowatts, 1e-9)
+        for s, source in enumerate(self.problem.sources):
+            if source.name in names:
+                self.charge[s] = max(1.6 * self.charge[s], step)
+        return bool(names)
+
+    def _grown(self, over: Callable[[], bool], rounds: int) -> Evaluation | None:
+        """The best of several trees, exactly."""
+        best: Grown | None = None
         everyone = set(range(len(self.problem.customers)))
         weights = np.maximum(self.least, _LEAST)
         wanted = everyone
-        for turn in range(rounds):
-            if over():
+        for _ in range(rounds):
+            if over() and best is not None:
                 break
             tree = self.tree_over({self.problem.customers[i].node for i in wanted}, weights)
-            value, kept, loads = self.settle(tree, everyone)
+            value, kept, loads = self._grouped(tree, everyone)
             if best is None or value > best[0]:
                 best = value, tree, kept, loads
                 wanted = kept or everyone
@@ -317,8 +408,45 @@ class Heuristic:
                 weights = self._weights(best[3]) * noise
         if best is None:
             return None
-        value, tree, kept, loads = self._improved(best, over)
-        return value, self.design(tree, kept)
+        return evaluate(self.problem, self.design(best[1], best[2]))
+
+    def _grouped(self, tree: Tree, wanted: set[int]) -> tuple[float, set[int], dict[int, float]]:
+        """Settle a tree so that groups are connected all or none."""
+        allowed = set(wanted)
+        while True:
+            value, kept, loads = self.settle(tree, allowed)
+            torn = {i for group in self.groups if 0 < len(kept & group) < len(group) for i in group}
+            if not torn & allowed:
+                return value, kept, loads
+            allowed -= torn
+
+    def polished(self, best: Evaluation, over: Callable[[], bool]) -> Evaluation:
+        """Improve a network node by node; what it was where that breaks a limit.
+
+        Parameters
+        ----------
+        best : Evaluation
+            The network.
+        over : callable
+            True when it is time to end.
+        """
+        self.open = sorted(best.design.sources) or self.open
+        links = {laid.pipe.segment: laid.load_kw for laid in best.pipes}
+        loads = {
+            i: max(links[pipe.segment] for pipe in self.problem.links[i].pipes)
+            for i in best.design.links
+        }
+        members = {self.root} | {
+            c.node for c in map(self.problem.customers.__getitem__, best.design.customers)
+        }
+        for i in best.design.links:
+            members |= {int(self.u[i]), int(self.v[i])}
+        tree = self.spanning(members, self._weights(loads))
+        everyone = set(range(len(self.problem.customers)))
+        value, kept, loads = self._grouped(tree, everyone)
+        improved = self._improved((value, tree, kept, loads), over)
+        found = evaluate(self.problem, self.design(improved[1], improved[2]))
+        return found if found.feasible and found.objective > best.objective else best
 
     def _weights(self, loads: dict[int, float]) -> Floats:
         """Cost of each link at the load it has, or with its smallest pipe."""
@@ -336,9 +464,9 @@ class Heuristic:
 
     def _improved(
         self,
-        best: tuple[float, Tree, set[int], dict[int, float]],
+        best: Grown,
         over: Callable[[], bool],
-    ) -> tuple[float, Tree, set[int], dict[int, float]]:
+    ) -> Grown:
         """Add or take away a node at a time while that helps."""
         everyone = set(range(len(self.problem.customers)))
         neighbours: dict[int, set[int]] = {}
@@ -348,7 +476,7 @@ class Heuristic:
         improved = True
         while improved and not over():
             improved = False
-            value, tree, kept, loads = best
+            _, tree, kept, loads = best
             weights = self._weights(loads)
             members = self._members(tree, kept)
             beside = {n for m in members for n in neighbours.get(m, ())} - members
@@ -361,7 +489,7 @@ class Heuristic:
                 if node not in members:
                     changed |= {n for n in neighbours[int(node)] if n in self.at}
                 tried = self.spanning(changed, weights)
-                found = self.settle(tried, everyone)
+                found = self._grouped(tried, everyone)
                 if found[0] > best[0] * (1 + 1e-9):
                     best = (found[0], tried, *found[1:])
                     members = self._members(tried, found[1])

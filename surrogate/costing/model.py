@@ -13,7 +13,7 @@ which the largest numbers are about a thousand, so that small buildings count.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,7 @@ import numpy.typing as npt
 from surrogate.costing.evaluate import Design, Evaluation
 from surrogate.costing.pipes import HOURS
 from surrogate.costing.problem import Link, Problem
-from surrogate.costing.sides import Side, sides_of
+from surrogate.costing.sides import Side, side_of, sides_of
 from surrogate.costing.solver import INFINITY, Programme
 
 Floats = npt.NDArray[np.float64]
@@ -42,7 +42,8 @@ class Arc:
     start, end : int
         Nodes.
     used, connections, spread, heat : int
-        Columns: whether heat runs, and what passes.
+        Columns: whether heat runs, and what passes; -1 for what a lean model
+        does not follow.
     most : Side
         What lies beyond.
     """
@@ -128,10 +129,14 @@ class Model:
         The problem.
     elastic : bool
         Whether limits may give, at a price: then a solution tells which must.
+    lean : bool
+        Whether to follow the sum of peaks alone along the pipes, and end users
+        and heat only from supplies to buildings: half the size, a little weaker.
     """
 
-    def __init__(self, problem: Problem, *, elastic: bool = False) -> None:
+    def __init__(self, problem: Problem, *, elastic: bool = False, lean: bool = False) -> None:
         self.problem = problem
+        self.lean = lean
         self.programme = Programme()
         self.units = Units(problem)
         self.elastic = elastic
@@ -146,6 +151,7 @@ class Model:
         for s in range(len(problem.sources)):
             self._source(s)
         self._nodes()
+        self._assign()
         self._required()
         Limits(self).add()
 
@@ -175,7 +181,8 @@ class Model:
                 continue
             start, end = (link.u, link.v) if forward else (link.v, link.u)
             used = programme.binary()
-            users, spread, heat = (programme.column(0.0, INFINITY) for _ in range(3))
+            spread = programme.column(0.0, INFINITY)
+            users, heat = (-1 if self.lean else programme.column(0.0, INFINITY) for _ in range(2))
             arcs.append(Arc(i, forward, start, end, used, users, spread, heat, ahead))
         self.arcs += arcs
         sized = self._sized(link, [arc.most for arc in arcs])
@@ -206,10 +213,15 @@ class Model:
         inverse = self.problem.diversity.inverse
         for arc in arcs:
             most = arc.most
-            programme.at_most([(arc.connections, 1.0), (arc.used, -float(most.connections))])
-            programme.at_least([(arc.connections, 1.0), (arc.used, -self.fewest)])
             programme.at_most([(arc.spread, 1.0), (arc.used, -most.spread_kw / units.kw)])
-            programme.at_most([(arc.heat, 1.0), (arc.used, -most.kwh / units.kwh)])
+            if not self.lean:
+                users = float(most.connections)
+                programme.at_most([(arc.connections, 1.0), (arc.used, -users)])
+                programme.at_least([(arc.connections, 1.0), (arc.used, -self.fewest)])
+                programme.at_most([(arc.heat, 1.0), (arc.used, -most.kwh / units.kwh)])
+            if self.problem.settings.prevent_loops:
+                least = most.least_spread_kw / units.kw
+                programme.at_least([(arc.spread, 1.0), (arc.used, -least)])
             widest = float(inverse(most.connections))
             over = self.give(sized.capacity[-1])
             programme.at_most(
@@ -219,6 +231,16 @@ class Model:
                     *((column, -factor) for column, factor in over),
                 ]
             )
+
+    def losses(self, i: int) -> Floats:
+        """What a link loses with each of its pipes [kWh/a].
+
+        Parameters
+        ----------
+        i : int
+            Number of the link.
+        """
+        return self.problem.links[i].loss_kwh[self.sized[i].steps]
 
     def pipes(self, i: int) -> list[Term]:
         """Columns of a link's pipes with their capacities.
@@ -267,16 +289,7 @@ class Model:
         """All customers, and all that pipes can lose."""
         side = Side()
         for customer in self.problem.customers:
-            side = side.plus(
-                Side(
-                    customer.connections,
-                    customer.spread_kw,
-                    customer.kwh,
-                    customer.peak_kw,
-                    customer.peak_kw,
-                    1,
-                )
-            )
+            side = side.plus(side_of(customer))
         losses = sum(float(link.loss_kwh[-1]) for link in self.problem.links)
         return side.plus(Side(kwh=losses))
 
@@ -315,17 +328,17 @@ class Model:
         into: dict[int, list[Term]] = {}
 
         def add(what: str, node: int, column: int, factor: float) -> None:
+            if self.lean and what != "spread":
+                node = 0  # one balance of all
             balance[what].setdefault(node, []).append((column, factor))
 
         for arc in self.arcs:
-            columns = {"users": arc.connections, "spread": arc.spread, "heat": arc.heat}
-            for what, column in columns.items():
+            for what, column in _followed(arc):
                 add(what, arc.start, column, -1.0)
                 add(what, arc.end, column, 1.0)
             into.setdefault(arc.end, []).append((arc.used, 1.0))
         for fed, source in zip(self.fed, problem.sources, strict=True):
-            columns = {"users": fed.connections, "spread": fed.spread, "heat": fed.heat}
-            for what, column in columns.items():
+            for what, column in _followed(fed):
                 add(what, source.node, column, 1.0)
             into.setdefault(source.node, []).append((fed.feeds, 1.0))
         for column, customer in zip(self.served, problem.customers, strict=True):
@@ -334,14 +347,26 @@ class Model:
             add("heat", customer.node, column, -customer.kwh / units.kwh)
         # Half of what a link loses is taken at either end, so that a supply gives
         # all of it without a loss having to know its direction.
-        for sized, link in zip(self.sized, problem.links, strict=True):
-            for column, loss in zip(sized.columns, link.loss_kwh[sized.steps], strict=True):
+        for i, (sized, link) in enumerate(zip(self.sized, problem.links, strict=True)):
+            for column, loss in zip(sized.columns, self.losses(i), strict=True):
                 for node in (link.u, link.v):
                     add("heat", node, column, -float(loss) / 2 / units.kwh)
         for rows in balance.values():
             for terms in rows.values():
                 programme.equal(terms)
         self._feeds(into)
+        self._leads_on(into)
+
+    def _leads_on(self, into: dict[int, list[Term]]) -> None:
+        """Heat that comes to a node is taken there or led on: no pipe ends at nothing."""
+        away: dict[int, list[Term]] = {}
+        for arc in self.arcs:
+            away.setdefault(arc.start, []).append((arc.used, -1.0))
+        for column, customer in zip(self.served, self.problem.customers, strict=True):
+            away.setdefault(customer.node, []).append((column, -1.0))
+        for node, terms in into.items():
+            if self.problem.settings.prevent_loops:
+                self.programme.at_most([*terms, *away.get(node, ())])
 
     def _feeds(self, into: dict[int, list[Term]]) -> None:
         """No node gives what it does not get, and none has two feeds where loops are prevented."""
@@ -357,6 +382,31 @@ class Model:
         for column, customer in zip(self.served, problem.customers, strict=True):
             feeding = into.get(customer.node, [])
             programme.at_most([(column, 1.0), *((other, -1.0) for other, _ in feeding)])
+
+    def _assign(self) -> None:
+        """Which supply feeds which building, where there are several.
+
+        Without it a relaxation takes the peaks from the supply that is cheap to
+        build and the heat from the one that is cheap to run.
+        """
+        programme, problem, units = self.programme, self.problem, self.units
+        if len(problem.sources) < 2:
+            return
+        of_source: list[list[int]] = [[] for _ in problem.sources]
+        for column in self.served:
+            fractions = [programme.column(0.0, 1.0) for _ in problem.sources]
+            programme.equal([(column, -1.0), *((fraction, 1.0) for fraction in fractions)])
+            for own, fraction, fed in zip(of_source, fractions, self.fed, strict=True):
+                own.append(fraction)
+                programme.at_most([(fraction, 1.0), (fed.feeds, -1.0)])
+        for own, fed in zip(of_source, self.fed, strict=True):
+            pairs = list(zip(own, problem.customers, strict=True))
+            users = [(column, -float(c.connections)) for column, c in pairs]
+            spread = [(column, -c.spread_kw / units.kw) for column, c in pairs]
+            heat = [(column, -c.kwh / units.kwh) for column, c in pairs]
+            programme.equal([(fed.connections, 1.0), *users])
+            programme.equal([(fed.spread, 1.0), *spread])
+            programme.at_least([(fed.heat, 1.0), *heat])
 
     def _required(self) -> None:
         """What must be in the network, and groups."""
@@ -418,6 +468,20 @@ class Model:
             for column, customer in zip(self.served, self.problem.customers, strict=True)
         }
 
+    def narrow(self, s: int, low: float, high: float) -> None:
+        """Keep the capacity of a supply within a range wherever it is used.
+
+        Parameters
+        ----------
+        s : int
+            Number of the supply.
+        low, high : float
+            The range, in the programme's unit.
+        """
+        for chosen, amount in self.fed[s].pieces:
+            self.programme.at_most([(amount, 1.0), (chosen, -high)])
+            self.programme.at_least([(amount, 1.0), (chosen, -low)])
+
     # -- between columns and networks ---------------------------------------
 
     def design(self, values: Floats) -> Design:
@@ -443,7 +507,8 @@ class Model:
         into: dict[int, dict[tuple[str, int], float]] = {}
         for arc in self.arcs:
             if links.get(arc.link) is arc.forward:
-                into.setdefault(arc.end, {})["link", arc.link] = max(values[arc.heat], 0.0)
+                passing = values[arc.spread if self.lean else arc.heat]
+                into.setdefault(arc.end, {})["link", arc.link] = max(passing, 0.0)
         for s in sources:
             node = self.problem.sources[s].node
             into.setdefault(node, {})["source", s] = max(values[self.fed[s].heat], 0.0)
@@ -479,6 +544,17 @@ class Model:
             values[fed.feeds] = float(s in design.sources)
             values[fed.used] = float(s in found.feeds)
         return values
+
+
+def _followed(place: Arc | Fed) -> Iterator[tuple[str, int]]:
+    """What is followed through an arc or a supply, and its column."""
+    for what, column in (
+        ("users", place.connections),
+        ("spread", place.spread),
+        ("heat", place.heat),
+    ):
+        if column >= 0:
+            yield what, column
 
 
 class Limits:

@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from surrogate.costing.evaluate import Evaluation
+from surrogate.costing.loop import Loop
 from surrogate.costing.model import Model
 from surrogate.costing.prepare import Prepared, prepare
 from surrogate.costing.problem import Problem
@@ -32,6 +33,9 @@ from surrogate.costing.search import (
 )
 from surrogate.costing.solver import INFINITY
 from surrogate.extras import need
+
+EXACT_LINKS = 60
+"""Up to so many stretches between junctions every pipe size is a choice of its own."""
 
 
 @dataclass(frozen=True)
@@ -137,28 +141,56 @@ def solve(problem: Problem, clock: Clock, progress: Callable[[Progress], None]) 
     found: Found | None = None
     gap = INFINITY
     if not problem.impossible:
-        search = Search(Model(problem), clock, progress)
-        if problem.settings.objective == "max-kwh":
-            found, gap = _most_heat(search)
-        else:
-            found = _run(search, _worth(search.model))
-            gap = gap_of(found.value, found.bound)
+        found, gap = _found(problem, clock, progress)
     if found is None or found.ended == "infeasible":
         iterations = 0 if found is None else found.iterations
         reasons = explain(problem, clock)
         return Solution(None, np.nan, np.nan, np.nan, iterations, "infeasible", reasons)
-    return Solution(found.best, found.value, found.bound, gap, found.iterations, found.ended, [])
+    bound = max(found.bound, found.value)  # not below by what sums of floats are off
+    return Solution(found.best, found.value, bound, gap, found.iterations, found.ended, [])
 
 
-def _run(search: Search, goal: Goal, **further: Any) -> Found:
+def _found(
+    problem: Problem, clock: Clock, progress: Callable[[Progress], None]
+) -> tuple[Found, float]:
+    """What a search ends with, and its gap."""
+    bare = empty(problem)
+    start = bare if bare.feasible else None
+    if not problem.settings.prevent_loops:
+        # The best network without loops is one of those with them: nothing less will do.
+        forest = problem.settings.model_copy(update={"prevent_loops": True})
+        start = _found(replace(problem, settings=forest), clock, progress)[0].best
+    if _large(problem):
+        loop = Loop(problem, clock, progress, start)
+        found = loop.run()
+        if found is not None:
+            return found, loop.gap
+    search = Search(Model(problem), clock, progress)
+    if problem.settings.objective == "max-kwh":
+        return _most_heat(search, start)
+    found = _run(search, _worth(search.model), start)
+    return found, gap_of(found.value, found.bound)
+
+
+def _large(problem: Problem) -> bool:
+    """Whether the outer loop is the better way."""
+    settings = problem.settings
+    if settings.objective == "max-kwh":
+        return False
+    return settings.method == "loop" or (
+        settings.method == "auto" and len(problem.links) > EXACT_LINKS
+    )
+
+
+def _run(search: Search, goal: Goal, start: Evaluation | None, **further: Any) -> Found:
     settings = search.problem.settings
-    bare = empty(search.problem)
     return search.run(
         goal,
         gap=settings.mip_gap,
         param_gap=settings.param_gap,
         limit=settings.iteration_limit,
-        **{"best": bare if bare.feasible else None, **further},
+        best=start,
+        **further,
     )
 
 
@@ -166,10 +198,11 @@ def _worth(model: Model) -> Goal:
     return Goal(model.money(objective=True), lambda network: network.objective, model.units.money)
 
 
-def _most_heat(search: Search) -> tuple[Found, float]:
+def _most_heat(search: Search, start: Evaluation | None) -> tuple[Found, float]:
     """Most heat first, then the least cost for it; the gap is the larger of both."""
     model = search.model
-    first = _run(search, Goal(model.delivered(), lambda network: network.kwh, model.units.kwh))
+    heat = Goal(model.delivered(), lambda network: network.kwh, model.units.kwh)
+    first = _run(search, heat, start)
     if first.best is None:
         return first, INFINITY
     least = first.best.kwh
@@ -177,7 +210,7 @@ def _most_heat(search: Search) -> tuple[Found, float]:
     second = _run(
         search,
         _worth(model),
-        best=first.best,
+        first.best,
         feasible=lambda network: network.feasible and network.kwh >= least * (1 - 1e-9),
     )
     gap = max(gap_of(first.value, first.bound), gap_of(second.value, second.bound))

@@ -11,6 +11,11 @@ Objective = Annotated[
     BeforeValidator(lambda text: str(text).strip().removeprefix(":").lower()),
 ]
 
+Method = Annotated[
+    Literal["auto", "exact", "loop"],
+    BeforeValidator(lambda text: str(text).strip().removeprefix(":").lower()),
+]
+
 
 def _parameter(name: str, default: Any, description: str, unit: str = "", **limits: Any) -> Any:
     return Field(
@@ -82,6 +87,12 @@ class Settings(BaseModel):
         "optimiser/objective",
         "max-npv",
         "max-npv; or max-kwh: most heat delivered, then the least cost for it.",
+    )
+    method: Method = _parameter(
+        "optimiser/method",
+        "auto",
+        "exact: every pipe size a choice of its own; loop: pipes along straight lines, drawn "
+        "anew until nothing changes; auto: exact for small networks, loop for others.",
     )
     prevent_loops: bool = _parameter(
         "optimiser/prevent-loops", True, "Every junction has one feed at most."

@@ -192,9 +192,10 @@ class Violation:
     ----------
     kind : str
         ``pipe``, ``supply-kw``, ``supply-kwh``, ``required-building``,
-        ``required-path``, ``demand-group``, a parameter's name, or, for what
-        no network can keep, ``unreachable-building``, ``unreachable-group``,
-        ``forbidden-group``, ``unreachable-path``, ``peripheral-path``.
+        ``required-path``, ``demand-group``, ``circle``, a parameter's name, or,
+        for what no network can keep, ``unreachable-building``,
+        ``unreachable-group``, ``forbidden-group``, ``unreachable-path``,
+        ``peripheral-path``.
     names : tuple of str
         IDs of what it is about.
     value, limit : float

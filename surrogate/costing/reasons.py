@@ -37,6 +37,7 @@ _MESSAGES = {
     "supply-kwh": (
         "supply {0} would have to give {value:,.0f} kWh a year, and can give {limit:,.0f}"
     ),
+    "circle": "heat would run in a circle along the paths {names}",
     "demand-group": "buildings {names} are one demand group, and only some can be connected",
 }
 

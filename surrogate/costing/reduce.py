@@ -70,8 +70,12 @@ def reduce_network(network: Network) -> Reduced:
     reached = _reached(network, sources)
     unreachable = np.array([segment.u not in reached for segment in network.segments], dtype=bool)
     useful = _between(network.segments, sources, sinks & reached)
-    stranded = _between(network.segments, sinks - reached, sinks - reached)
-    peripheral = np.array([not (a or b) for a, b in zip(useful, stranded, strict=True)], dtype=bool)
+    # Where no supply is, there is no telling in which direction a demand lies.
+    stranded = _reached(network, sinks - reached)
+    peripheral = np.array(
+        [not (useful[i] or segment.u in stranded) for i, segment in enumerate(network.segments)],
+        dtype=bool,
+    )
     kept = [i for i in range(len(network.segments)) if useful[i]]
     return Reduced(
         _chains(network.segments, kept, sources | sinks), unreachable, peripheral, reached

@@ -6,6 +6,8 @@ bounds; together they make the model exact for the networks it comes across.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,6 +19,12 @@ Floats = npt.NDArray[np.float64]
 
 _CLOSE = 1e-7
 """Relative: a load this little above a capacity is no reason for a row."""
+
+_USED = 1e-3
+"""Fractions of a pipe smaller than this are let be."""
+
+_BROKEN = 1e-3
+"""A row of a fractional solution broken by less is let be."""
 
 
 class Refiner:
@@ -67,6 +75,31 @@ class Refiner:
                 self._source(s, values, feeding.load_kw)
         return len(self.model.programme.rows) - before
 
+    def tighten(self, values: Floats) -> Iterator[list[tuple[int, float]]]:
+        """Rows of diversity that a fractional solution breaks.
+
+        Parameters
+        ----------
+        values : ndarray
+            Of all columns.
+        """
+        if not self.model.problem.settings.prevent_loops:
+            return
+        for arc in self.model.arcs:
+            used = float(values[arc.used])
+            if used < _USED:
+                continue
+            users = max(float(values[arc.connections]) / used, 1.0)
+            line = self._line(int(users))
+            for k in range(len(self.model.sized[arc.link].columns)):
+                key = ("secant", arc.link, arc.forward, k, line)
+                if key in self._done:
+                    continue
+                terms = self._diversified(arc, k, line)
+                if sum(values[column] * factor for column, factor in terms) > _BROKEN:
+                    self._done.add(key)
+                    yield terms
+
     def _link(self, i: int, values: Floats, pipes: list[Laid]) -> None:
         """A link whose pipe in the model is too small for its load."""
         model = self.model
@@ -93,31 +126,36 @@ class Refiner:
         1/D(n); or it is larger, then at most by as much as it is larger.
         """
         model = self.model
-        sized, line = model.sized[i], self._line(round(users))
-        capacity = sized.capacity
+        line = self._line(round(users))
+        capacity = model.sized[i].capacity
         too_small = np.flatnonzero(capacity * model.units.kw < load * (1 - _CLOSE))
         if not len(too_small):
             return
         k = int(too_small[-1])
         for arc in self._arcs[i]:
             key = ("secant", i, arc.forward, k, line)
-            if key in self._done:
-                continue
-            self._done.add(key)
-            slope, level = line
-            widest = float(model.problem.diversity.inverse(arc.most.connections))
-            larger = [
-                (column, -(cap - capacity[k]) * widest)
-                for column, cap in zip(sized.columns[k + 1 :], capacity[k + 1 :], strict=True)
-            ]
-            terms = [
-                (arc.spread, 1.0),
-                (arc.connections, -capacity[k] * slope),
-                (arc.used, -capacity[k] * level),
-                *larger,
-            ]
-            over = model.give(capacity[-1])
-            model.programme.at_most([*terms, *((column, -factor) for column, factor in over)])
+            if key not in self._done:
+                self._done.add(key)
+                over = model.give(capacity[-1])
+                terms = self._diversified(arc, k, line)
+                model.programme.at_most([*terms, *((column, -factor) for column, factor in over)])
+
+    def _diversified(self, arc: Arc, k: int, line: tuple[float, float]) -> list[tuple[int, float]]:
+        """Terms of a row ``terms <= 0`` that ties the sum of peaks to 1/D(n) for a pipe."""
+        sized = self.model.sized[arc.link]
+        capacity = sized.capacity
+        widest = float(self.model.problem.diversity.inverse(arc.most.connections))
+        slope, level = line
+        larger = [
+            (column, -(cap - capacity[k]) * widest)
+            for column, cap in zip(sized.columns[k + 1 :], capacity[k + 1 :], strict=True)
+        ]
+        return [
+            (arc.spread, 1.0),
+            (arc.connections, -capacity[k] * slope),
+            (arc.used, -capacity[k] * level),
+            *larger,
+        ]
 
     def _line(self, users: int) -> tuple[float, float]:
         """Slope and level of a line over 1/D(n) that touches it at n or next to it."""

@@ -263,6 +263,8 @@ def _laid(
         for column, value in zip(columns.values(), values, strict=True):
             column.append(value)
     result["in_network"] = np.array([int(i) in laid_at for i in segments], dtype=bool)
-    result["length"] = [prepared.network.segments[i].length if i >= 0 else np.nan for i in segments]
+    result["length_m"] = [
+        prepared.network.segments[i].length if i >= 0 else np.nan for i in segments
+    ]
     for name, column in columns.items():
         result[name] = column

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import networkx as nx
 import numpy as np
 
-from surrogate.costing.problem import Problem
+from surrogate.costing.problem import Customer, Problem
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Side:
         Their heat, and the most that pipes there can lose [kWh/a].
     smallest_kw, largest_kw : float
         Smallest and largest peak demand of a building [kW].
+    least_spread_kw : float
+        Smallest sum of a building's end users' own peaks [kW].
     customers : int
         Buildings.
     fed : bool
@@ -39,6 +41,7 @@ class Side:
     kwh: float = 0.0
     smallest_kw: float = np.inf
     largest_kw: float = 0.0
+    least_spread_kw: float = np.inf
     customers: int = 0
     fed: bool = False
 
@@ -50,9 +53,29 @@ class Side:
             self.kwh + other.kwh,
             min(self.smallest_kw, other.smallest_kw),
             max(self.largest_kw, other.largest_kw),
+            min(self.least_spread_kw, other.least_spread_kw),
             self.customers + other.customers,
             self.fed or other.fed,
         )
+
+
+def side_of(customer: Customer) -> Side:
+    """What a building alone adds.
+
+    Parameters
+    ----------
+    customer : Customer
+        The building.
+    """
+    return Side(
+        customer.connections,
+        customer.spread_kw,
+        customer.kwh,
+        customer.peak_kw,
+        customer.peak_kw,
+        customer.spread_kw,
+        1,
+    )
 
 
 def sides_of(problem: Problem) -> list[tuple[Side, Side]]:
@@ -93,17 +116,7 @@ def _own(problem: Problem, block_of: dict[int, int]) -> list[Side]:
         own[block_of[node]] = own[block_of[node]].plus(side)
 
     for customer in problem.customers:
-        add(
-            customer.node,
-            Side(
-                customer.connections,
-                customer.spread_kw,
-                customer.kwh,
-                customer.peak_kw,
-                customer.peak_kw,
-                1,
-            ),
-        )
+        add(customer.node, side_of(customer))
     for source in problem.sources:
         add(source.node, Side(fed=True))
     for link in problem.links:

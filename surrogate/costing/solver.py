@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,9 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
 INFINITY = float("inf")
+
+_IDLE = 1e-4
+"""Cuts that improve the bound by less, relative, are not worth a further round."""
 
 Terms = Iterable[tuple[int, float]]
 
@@ -160,19 +164,132 @@ class Solver:
         """
         highs = self._highs
         self._pass_on()
-        cost = np.zeros(self._passed_columns)
-        cost[list(objective)] = list(objective.values())
-        highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
+        self._set_objective(objective)
         highs.setOptionValue("mip_rel_gap", float(gap))
         highs.setOptionValue("mip_abs_gap", 1e-7)
-        highs.setOptionValue("time_limit", float(max(seconds, 0.01)))
-        highs.zeroAllClocks() if hasattr(highs, "zeroAllClocks") else None
+        # HiGHS counts the time of all its runs.
+        highs.setOptionValue("time_limit", highs.getRunTime() + max(seconds, 0.01))
         if start:
             columns = np.array(list(start), dtype=np.int32)
             highs.setSolution(len(columns), columns, np.array(list(start.values()), dtype=float))
         self._report = report or (lambda value, bound: None)
         highs.run()
         return self._outcome()
+
+    def relax(
+        self,
+        objective: Mapping[int, float],
+        broken: Callable[[Floats], Iterable[list[tuple[int, float]]]],
+        *,
+        seconds: float,
+        rounds: int = 60,
+    ) -> tuple[float, Floats | None]:
+        """Strengthen the programme by cuts that its relaxation breaks.
+
+        Parameters
+        ----------
+        objective : mapping
+            Factor of each column in it.
+        broken : callable
+            Terms of rows ``terms <= 0`` that values break.
+        seconds : float
+            Time it may take.
+        rounds : int
+            Most relaxations solved.
+
+        Returns
+        -------
+        bound : float
+            The bound reached.
+        values : ndarray or None
+            Of the columns in the last relaxation.
+        """
+        left = deadline(seconds)
+        bound, values, idle = INFINITY, None, 0
+        with self._continuous():
+            for _ in range(rounds):
+                found = self._relaxation(objective, left())
+                if found is None:
+                    break
+                before, (bound, values) = bound, found
+                idle = idle + 1 if before - bound < _IDLE * abs(bound) else 0
+                cuts = list(broken(values))
+                for terms in cuts:
+                    self.programme.at_most(terms)
+                if not cuts or idle > 2 or left() < 0:
+                    break
+        return bound, values
+
+    def extremes(
+        self, column: int, objective: Mapping[int, float], least: float, *, seconds: float
+    ) -> tuple[float, float] | None:
+        """Range of a column in the relaxation where the objective is no less than a value.
+
+        Parameters
+        ----------
+        column : int
+            The column.
+        objective : mapping
+            Factor of each column in the objective.
+        least : float
+            The value.
+        seconds : float
+            Time it may take.
+
+        Returns
+        -------
+        tuple or None
+            Smallest and largest; None where time was too short.
+        """
+        self.programme.row(least, INFINITY, objective.items())
+        with self._continuous():
+            ends = [self._relaxation({column: sign}, seconds) for sign in (-1.0, 1.0)]
+        row = len(self.programme.rows) - 1
+        _, upper, columns, factors = self.programme.rows[row]
+        self.programme.rows[row] = (-INFINITY, upper, columns, factors)
+        self._highs.changeRowBounds(row, -INFINITY, INFINITY)
+        low, high = ends
+        return None if low is None or high is None else (-low[0], high[0])
+
+    @contextmanager
+    def _continuous(self) -> Iterator[None]:
+        """Let integer columns be anything between their bounds meanwhile."""
+        import highspy
+
+        self._pass_on()
+        integer = np.flatnonzero(self.programme.integer).astype(np.int32)
+        kinds = highspy.HighsVarType
+        self._highs.changeColsIntegrality(
+            len(integer), integer, np.full(len(integer), kinds.kContinuous)
+        )
+        try:
+            yield
+        finally:
+            self._pass_on()
+            self._highs.changeColsIntegrality(
+                len(integer), integer, np.full(len(integer), kinds.kInteger)
+            )
+
+    def _relaxation(
+        self, objective: Mapping[int, float], seconds: float
+    ) -> tuple[float, Floats] | None:
+        """Objective and values of the relaxation; None if it was not solved."""
+        import highspy
+
+        highs = self._highs
+        self._pass_on()
+        self._set_objective(objective)
+        highs.setOptionValue("time_limit", highs.getRunTime() + max(seconds, 0.1))
+        highs.run()
+        if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal or self._stopped():
+            return None
+        bound = float(highs.getInfo().objective_function_value)
+        return bound, np.array(highs.getSolution().col_value)
+
+    def _set_objective(self, objective: Mapping[int, float]) -> None:
+        cost = np.zeros(self._passed_columns)
+        cost[list(objective)] = list(objective.values())
+        self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
 
     def _pass_on(self) -> None:
         """Give HiGHS the columns and rows that it does not have yet."""

@@ -1,0 +1,136 @@
+"""Cuts that a fractional network breaks: whoever is connected is connected to a supply.
+
+For a building and any set of nodes around it without a supply, some pipe leads
+into the set, and one that carries at least this building's peak. Of these
+inequalities (there are very many) those that a solution
+of the relaxation breaks are found as smallest cuts between the supplies and
+each building [1]_. They make the relaxation nearly as strong as a flow of its
+own for each building, at a fraction of the size.
+
+References
+----------
+.. [1] T. Koch, A. Martin, Solving Steiner tree problems in graphs to
+   optimality, Networks 32 (1998) 207-232.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import breadth_first_order, maximum_flow
+
+from surrogate.costing.model import Model
+
+Floats = npt.NDArray[np.float64]
+
+_SCALE = 10**6
+_LEAST = 1e-4 * _SCALE
+"""A cut broken by less is let be."""
+
+_SERVED = 1e-3
+"""Buildings connected by less are let be."""
+
+_NESTED = 4
+"""Cuts looked for one behind another for each building."""
+
+
+class Cuts:
+    """Finds the cuts that a solution breaks.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        problem = model.problem
+        self.root = problem.nodes
+        nodes = [source.node for source in problem.sources]
+        self.start = np.array([*(arc.start for arc in model.arcs), *([self.root] * len(nodes))])
+        self.end = np.array([*(arc.end for arc in model.arcs), *nodes])
+        self.column = np.array(
+            [*(arc.used for arc in model.arcs), *(fed.feeds for fed in model.fed)]
+        )
+        self.link = np.array([arc.link for arc in model.arcs], dtype=np.intp)
+        steps = max((len(sized.columns) for sized in model.sized), default=0)
+        self.capacity = np.zeros((len(model.sized), steps))
+        self.step = np.zeros((len(model.sized), steps), dtype=np.intp)
+        for i, sized in enumerate(model.sized):
+            self.capacity[i, : len(sized.columns)] = sized.capacity
+            self.step[i, : len(sized.columns)] = sized.columns
+
+    def broken(self, values: Floats) -> Iterator[list[tuple[int, float]]]:
+        """Terms of each row ``terms <= 0`` that a solution breaks.
+
+        Parameters
+        ----------
+        values : ndarray
+            Of all columns.
+        """
+        model = self.model
+        used = values[self.column]
+        served = np.array([values[column] for column in model.served])
+        for i in np.argsort(-served, kind="stable"):
+            if served[i] < _SERVED:
+                break
+            customer = model.problem.customers[i]
+            enough = self._large_enough(customer.peak_kw)
+            sized = np.where(enough, values[self.step], 0.0).sum(axis=1)[self.link]
+            by_size = np.zeros(len(used), dtype=bool)
+            by_size[: len(sized)] = sized < used[: len(sized)] - 1e-9
+            least = used.copy()
+            least[: len(sized)] = np.minimum(used[: len(sized)], sized)
+            capacity = np.round(least * _SCALE).astype(np.int32)
+            wanted = served[i] * _SCALE - _LEAST
+            for _ in range(_NESTED):
+                crossing = self._cut(capacity, customer.node, wanted)
+                if crossing is None:
+                    break
+                yield [(model.served[i], 1.0), *self._terms(crossing, by_size, enough)]
+                # What is found once is not found again, so others come to light.
+                capacity[crossing] = _SCALE
+
+    def _large_enough(self, peak_kw: float) -> npt.NDArray[np.bool_]:
+        """Which pipes carry a building's peak; all where a pipe may carry a share of it."""
+        if not self.model.problem.settings.prevent_loops:
+            return self.capacity > 0
+        least = peak_kw / self.model.units.kw * (1 - 1e-9)
+        return np.asarray((self.capacity > 0) & (self.capacity >= least))
+
+    def _terms(
+        self,
+        crossing: npt.NDArray[np.bool_],
+        by_size: npt.NDArray[np.bool_],
+        enough: npt.NDArray[np.bool_],
+    ) -> Iterator[tuple[int, float]]:
+        """What leads into a set: arcs in use, or their pipes that are large enough."""
+        for arc in np.flatnonzero(crossing):
+            if by_size[arc]:
+                link = self.link[arc]
+                for column in self.step[link][enough[link]]:
+                    yield int(column), -1.0
+            else:
+                yield int(self.column[arc]), -1.0
+
+    def _cut(
+        self, capacity: npt.NDArray[np.int32], node: int, wanted: float
+    ) -> npt.NDArray[np.bool_] | None:
+        """Arcs into the set of nodes around a building through which too little comes."""
+        size = self.root + 1
+        graph = coo_array((capacity, (self.start, self.end)), shape=(size, size)).tocsr()
+        graph = csr_array(graph, dtype=np.int32)
+        result = maximum_flow(graph, self.root, node, method="dinic")
+        if result.flow_value >= wanted:
+            return None
+        left = graph - result.flow
+        left.data = np.maximum(left.data, 0)
+        left.eliminate_zeros()
+        inside = np.zeros(size, dtype=bool)
+        reaching = breadth_first_order(left.T.tocsr(), node, return_predecessors=False)
+        inside[reaching] = True
+        return np.asarray(inside[self.end] & ~inside[self.start])

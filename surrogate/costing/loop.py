@@ -1,0 +1,226 @@
+"""The outer loop for large networks: solve with straight costs, cost exactly, draw them anew.
+
+The model in which every pipe size is a choice of its own cannot be solved to a
+small gap for hundreds of streets. Here each pipe costs what a line says that
+is drawn through its exact cost at its load in the best network so far
+(:mod:`surrogate.costing.linear`); networks that the lines favour are costed
+exactly, and new lines drawn, until that changes nothing. A relaxation of the
+exact costs gives the bound that is reported with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from surrogate.costing.cuts import Cuts
+from surrogate.costing.evaluate import Design, Evaluation, evaluate
+from surrogate.costing.heuristic import Heuristic
+from surrogate.costing.linear import LinearModel
+from surrogate.costing.model import Model
+from surrogate.costing.problem import Problem
+from surrogate.costing.search import Clock, Found, Progress, empty, gap_of
+from surrogate.costing.solver import INFINITY, Outcome, Solver, deadline
+
+Floats = npt.NDArray[np.float64]
+
+_SHARE = 0.15
+"""No step before or beside a whole solve takes more of the time limit."""
+
+_PER_LINK = 0.005
+"""Time that such a step may take for each link [s]."""
+
+_REDRAWN = 2
+"""Times that lines are drawn anew after a relaxation alone, before a whole solve."""
+
+
+class Loop:
+    """Looks for the best network of a large problem.
+
+    Parameters
+    ----------
+    problem : Problem
+        The problem.
+    clock : Clock
+        Time and interruption.
+    report : callable
+        Told the progress.
+    best : Evaluation, optional
+        A network to start from.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        clock: Clock,
+        report: Callable[[Progress], None],
+        best: Evaluation | None = None,
+    ) -> None:
+        self.problem = problem
+        self.clock = clock
+        self.report = report
+        self.heuristic = Heuristic(problem)
+        self.best = best
+        self.iterations = 0
+        self.gap = INFINITY
+        self.step = min(_SHARE * clock.seconds, max(_PER_LINK * len(problem.links), 1.0))
+
+    def run(self) -> Found | None:
+        """Solve and redraw until nothing changes; None where no network was found.
+
+        The gap of the last solve stands in :attr:`gap`; the bound of what is
+        returned holds for the exact costs.
+        """
+        settings = self.problem.settings
+        bare = empty(self.problem)
+        self._keep(bare)
+        if self.best is None or self.best is bare:
+            self._keep(self.heuristic.run(self._until(self.step)))
+        base = self.best or bare
+        ended, redrawn = "iteration-limit", 0
+        while self.iterations <= settings.iteration_limit:
+            before = self._value
+            whole = redrawn >= _REDRAWN
+            base = self._solve(base, whole=whole) or base
+            self._tell(INFINITY)
+            if self.clock.over():
+                ended = self.clock.why()
+                break
+            gained = gap_of(before, self._value)
+            if gained > settings.param_gap:
+                redrawn = redrawn if whole else redrawn + 1
+            elif whole:
+                ended = "param-gap"
+                break
+            else:
+                redrawn = _REDRAWN
+        if self.best is None:
+            return None
+        bound = self._bound()
+        if gap_of(self._value, bound) <= settings.mip_gap:
+            ended = "optimal"
+        return Found(self.best, self._value, bound, self.iterations, ended)
+
+    @property
+    def _value(self) -> float:
+        return -INFINITY if self.best is None else self.best.objective
+
+    def _until(self, seconds: float) -> Callable[[], bool]:
+        """A clock for a step."""
+        end = self.clock.spent + seconds
+        return lambda: self.clock.over() or self.clock.spent > end
+
+    def _keep(self, found: Evaluation | None) -> None:
+        if found is not None and found.feasible and found.objective > self._value:
+            self.best = found
+
+    def _tell(self, bound: float) -> None:
+        self.report(Progress(self.iterations, self._value, bound, self.clock.spent))
+
+    def _solve(self, base: Evaluation, *, whole: bool) -> Evaluation | None:
+        """Solve with lines around a network; the best network that comes of it."""
+        model = LinearModel(self.problem, base)
+        solver = Solver(model.programme, self.clock.over)
+        terms = model.money(objective=True)
+        _, values = self._relaxed(model, solver, terms, self.step)
+        if values is not None:
+            self._keep(self._guided(model, values))
+        if not whole or self.clock.over():
+            return self.best
+        self.iterations += 1
+        outcome = solver.solve(
+            terms,
+            gap=self.problem.settings.mip_gap,
+            seconds=self.clock.left,
+            start=None if self.best is None else model.start(self.best),
+            report=lambda value, bound: self._tell(INFINITY),
+        )
+        self.gap = gap_of(outcome.objective, outcome.bound)
+        return self._costed(model, outcome)
+
+    def _relaxed(
+        self, model: Model, solver: Solver, terms: dict[int, float], seconds: float
+    ) -> tuple[float, Floats | None]:
+        """Bound and values of a relaxation, with cuts and with narrow ranges for supplies.
+
+        A supply whose cost flattens with its capacity looks cheap where a
+        fraction of a large one is taken, so capacities that no better network
+        has are ruled out.
+        """
+        cuts, left = Cuts(model), deadline(min(seconds, self.clock.left))
+        bound, values = solver.relax(terms, cuts.broken, seconds=left())
+        for s, fed in enumerate(model.fed):
+            if not fed.pieces or self.best is None or left() < 0:
+                continue
+            least = self.best.objective / model.units.money
+            ends = solver.extremes(fed.capacity, terms, least - 1e-6, seconds=max(left(), 0.1))
+            if ends is not None:
+                model.narrow(s, *ends)
+        if self.best is not None and left() > 0:
+            tighter, more = solver.relax(terms, cuts.broken, seconds=left())
+            if more is not None:
+                bound, values = tighter, more
+        return bound, values
+
+    def _guided(self, model: LinearModel, values: Floats) -> Evaluation | None:
+        """A network along the links that a relaxation uses."""
+        used = np.zeros(len(self.problem.links))
+        for arc in model.arcs:
+            used[arc.link] += values[arc.used]
+        wanted = {i for i, column in enumerate(model.served) if values[column] > 0.5}
+        sources = [s for s, fed in enumerate(model.fed) if values[fed.feeds] > 0.3]
+        return self.heuristic.guided(used, wanted, sources, self._until(self.step))
+
+    def _costed(self, model: LinearModel, outcome: Outcome) -> Evaluation | None:
+        """The network of a solution, exactly, and improved."""
+        if outcome.values is None:
+            return None
+        design = trimmed(self.problem, model.design(outcome.values))
+        found = evaluate(self.problem, design)
+        self._keep(found)
+        if found.feasible and self.problem.settings.prevent_loops:
+            self._keep(self.heuristic.polished(found, self._until(self.step)))
+        return self.best or found
+
+    def _bound(self) -> float:
+        """What no network exceeds, by a relaxation of the exact costs."""
+        if self.best is None or self.clock.left <= 0:
+            return INFINITY
+        model = Model(self.problem, lean=True)
+        solver = Solver(model.programme, self.clock.over)
+        terms = model.money(objective=True)
+        bound, _ = self._relaxed(model, solver, terms, self.step)
+        return max(bound * model.units.money, self._value)
+
+
+def trimmed(problem: Problem, design: Design) -> Design:
+    """A network without the links that lead to no building.
+
+    Parameters
+    ----------
+    problem : Problem
+        The problem.
+    design : Design
+        The network.
+    """
+    into: dict[int, list[int]] = {}
+    for i, forward in design.links.items():
+        link = problem.links[i]
+        into.setdefault(link.v if forward else link.u, []).append(i)
+    kept: set[int] = set()
+    ahead = [problem.customers[i].node for i in design.customers]
+    fed = set(ahead)
+    while ahead:
+        for i in into.get(ahead.pop(), ()):
+            kept.add(i)
+            link = problem.links[i]
+            start = link.u if design.links[i] else link.v
+            if start not in fed:
+                fed.add(start)
+                ahead.append(start)
+    links = {i: forward for i, forward in design.links.items() if i in kept}
+    sources = frozenset(s for s in design.sources if problem.sources[s].node in fed)
+    return replace(design, links=links, sources=sources)
