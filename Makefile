@@ -31,6 +31,7 @@ $(READY): pyproject.toml constraints.txt
 # Measured bars: accuracy on points that no table ever saw, and speed; takes about half an hour.
 bench: $(READY)
 	$(BIN)/python -m surrogate.validate.bench
+	$(BIN)/python tests/enumerate_networks.py 600
 
 # Sets everything that ships against fresh full solves: docs/report.html and docs/report.md.
 report: $(READY)

@@ -17,7 +17,7 @@ from surrogate.generate.sweep import default_workers
 from surrogate.store import read_any, shipped_folder
 from surrogate.table import read
 
-from . import accuracy, speed
+from . import accuracy, networks, speed
 from .run import measured_file
 from .samples import Wanted
 
@@ -34,7 +34,7 @@ OFFDESIGN_POINTS = {"plant": 2000, "regressor": 1000}
 @click.command()
 @click.option(
     "--only",
-    type=click.Choice(["accuracy", "speed", "offdesign"]),
+    type=click.Choice(["accuracy", "speed", "offdesign", "costing"]),
     help="A part of the bars alone.",
 )
 @click.option("--work", type=click.Path(path_type=Path), default=Path("build/bench"))
@@ -50,6 +50,8 @@ def main(only: str | None, work: Path, points: int, others: int, seed: int) -> N
         console.print(_accuracy(work / str(seed), points, others, seed))
     if only in (None, "offdesign"):
         console.print(_offdesign(work / "offdesign", seed))
+    if only in (None, "costing"):
+        console.print(_costing())
 
 
 _COLUMNS = (
@@ -164,6 +166,22 @@ def _offdesign(work: Path, seed: int) -> Grid:
                 f"{100 * lost:.2f}",
                 f"{found.fall_back.largest:.0e}",
             )
+    return grid
+
+
+def _costing() -> Grid:
+    """Networks: the last solve's gap, and the gap to the bound that holds for exact costs."""
+    grid = Grid("network", "bar", "time", "gap", "to bound", "state", box=box.SIMPLE_HEAD)
+    for run in networks.measure():
+        bar = "<= 30 s" if "district" in run.name else "<= 10 s"
+        grid.add_row(
+            run.name,
+            f"{bar} at 1 %",
+            f"{run.seconds:.1f} s",
+            f"{100 * run.last_gap:.2f} %",
+            f"{100 * run.bound_gap:.1f} %",
+            run.state,
+        )
     return grid
 
 

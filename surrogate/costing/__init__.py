@@ -11,7 +11,11 @@ Needs the extra ``costing``.
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from surrogate.extras import need
 
 if TYPE_CHECKING:
     from surrogate.costing.checking import InputTablesError
@@ -41,11 +45,26 @@ _HOMES = {
 }
 
 
+class _Package(ModuleType):
+    """The package: its functions keep their names when their modules are imported."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # `import surrogate.costing.optimise` would put that module in the function's place.
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        home = importlib.import_module(f"surrogate.costing.{_HOMES[name]}")
+        try:
+            home = importlib.import_module(f"surrogate.costing.{_HOMES[name]}")
+        except ModuleNotFoundError as error:
+            need(str(error.name).partition(".")[0], "costing")
+            raise
         value = getattr(home, name)
-        # Said here, since the module optimise would hide the function of that name.
         globals()[name] = value
         return value
     raise AttributeError(f"module 'surrogate.costing' has no attribute {name!r}")

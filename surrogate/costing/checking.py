@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
 from surrogate.costing.parameters import NAMES, Settings
 from surrogate.costing.schema import (
@@ -127,12 +128,23 @@ def check(tables: Mapping[str, pd.DataFrame]) -> tuple[Rows | None, list[Problem
         if not isinstance(table, pd.DataFrame):
             raise InputTypeError(f"{name} is a {type(table).__name__}, not a DataFrame")
         parsed[name] = _parse(name, table, problems)
+    _misspelt(tables, problems)
     settings = _settings(parsed["parameters"], problems)
     _references(tables, parsed, problems)
     _together(parsed, settings, problems)
     if problems:
         return None, problems
     return _rows(parsed, settings), problems
+
+
+def _misspelt(tables: Mapping[str, Any], problems: list[Problem]) -> None:
+    """A table that may be missing would be ignored under another name."""
+    missing = [name for name in TABLES if tables.get(name) is None]
+    for name in tables:
+        close = get_close_matches(str(name).lower(), missing, n=1, cutoff=0.8)
+        if name not in TABLES and close:
+            message = f"no table is called so; did you mean {close[0]}?"
+            problems.append(Problem(str(name), None, "", message))
 
 
 def _rows(parsed: dict[str, list[Any]], settings: Settings) -> Rows:
@@ -205,12 +217,19 @@ def _parse(name: str, table: pd.DataFrame, problems: list[Problem]) -> list[Any]
     absent = [
         column
         for column, field in model.model_fields.items()
-        if field.is_required() and column not in table.columns
+        if column not in table.columns and _needed(field)
     ]
     problems += [Problem(name, None, column, "this column is missing") for column in absent]
     found = records(table, model.model_fields)
     checked = [None if name == "buildings" and _is_forbidden(row) else row for row in found]
     return _validated(name, model, checked, absent, problems)
+
+
+def _needed(field: FieldInfo) -> bool:
+    """Whether a column must be there."""
+    extra = field.json_schema_extra
+    assert isinstance(extra, dict)
+    return field.is_required() or bool(extra["present"])
 
 
 def _is_forbidden(row: dict[str, Any]) -> bool:

@@ -19,7 +19,7 @@ from surrogate.costing.schema import GEOMETRIES, TABLES
 from surrogate.costing.storedtypes import is_geo, stored
 from surrogate.errors import InputError
 from surrogate.extras import need
-from surrogate.files import written_whole
+from surrogate.files import probe, written_whole
 
 RESULTS = ("cashflow", "solution_summary", "infeasible_reasons")
 """Tables that only a result has; :func:`read` passes over them."""
@@ -130,9 +130,9 @@ def check_writable(tables: Mapping[str, pd.DataFrame], path: str | os.PathLike[s
     Raises
     ------
     InputError
-        If a name is no table; the path is of another kind; another program has
-        the GeoPackage open; or the folder has tables that would stay there
-        beside the new ones and be read with them.
+        If a name is no table; the path is of another kind, or nothing can be
+        written there; another program has the GeoPackage open; or the folder has
+        tables that would stay there beside the new ones and be read with them.
     """
     _installed()
     path = Path(path)
@@ -146,6 +146,7 @@ def check_writable(tables: Mapping[str, pd.DataFrame], path: str | os.PathLike[s
         # SQLite would replay the other's changes into the new file.
         if wal.exists() and wal.stat().st_size:
             raise InputError(f"{path} is open elsewhere; close it, or give another name")
+        _probed(path)
         return
     if path.is_file() or path.suffix.lower() in (".csv", ".geojson", ".json", ".shp", ".xlsx"):
         raise InputError(f"{path} is of another kind; give a GeoPackage (.gpkg), or a folder")
@@ -157,6 +158,14 @@ def check_writable(tables: Mapping[str, pd.DataFrame], path: str | os.PathLike[s
                 f"{path} has {', '.join(stay)}, which would be read together with the new tables; "
                 "remove that, or give another folder"
             )
+    _probed(path / "solution_summary.csv")
+
+
+def _probed(file: Path) -> None:
+    try:
+        probe(file)
+    except OSError as error:
+        raise InputError(f"{file} cannot be written: {error.strerror}") from error
 
 
 def _installed() -> None:

@@ -454,7 +454,7 @@ class Heuristic:
         for link, load in loads.items():
             step = min(bisect_left(self.capacity[link], load), len(self.capacity[link]) - 1)
             weights[link] = 0.5 * (weights[link] + self.cost[link][step])
-        return np.maximum(weights, _LEAST)
+        return np.asarray(np.maximum(weights, _LEAST))
 
     def _shaken(self, kept: set[int], everyone: set[int]) -> set[int]:
         """Nearly the same customers."""

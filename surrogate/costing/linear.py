@@ -4,11 +4,12 @@ A pipe's cost over its load is a stair that flattens. A straight line through
 the stair at the load that a pipe has now lies above it at most other loads, so
 a network that is better by the lines is as a rule better by the stairs: solve,
 cost exactly, draw new lines, until nothing changes. The lines also stand for
-diversity, which is taken as it is now.
+diversity, which is taken as it is now, and for the curves of supplies.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from surrogate.costing.evaluate import Evaluation
 from surrogate.costing.model import Model, Sized
 from surrogate.costing.problem import Link, Problem
 from surrogate.costing.sides import Side
+from surrogate.costing.supplycosts import Costing
 
 Floats = npt.NDArray[np.float64]
 
@@ -99,6 +101,11 @@ class LinearModel(Model):
         self.lines = lines_around(problem, found)
         served = sum(problem.customers[i].connections for i in found.design.customers)
         self._served = max(served, 1)
+        total = sum(feeding.load_kw for feeding in found.feeds.values())
+        self._loads = {
+            s: found.feeds[s].load_kw if s in found.design.sources else total
+            for s in range(len(problem.sources))
+        }
         super().__init__(problem, lean=True)
 
     @property
@@ -114,6 +121,31 @@ class LinearModel(Model):
     def losses(self, i: int) -> Floats:
         """What a link loses with each of its pipes [kWh/a]."""
         return np.array([self.lines[i].loss_kwh])
+
+    def _pieces(
+        self, s: int, used: int, capacity: int, within: float
+    ) -> tuple[tuple[int, int], ...]:
+        return ()
+
+    def supply_cost(self, s: int, costs: Costing) -> Iterator[tuple[int, float]]:
+        """What a supply costs, by column, along the stretch of its curve where it is now [¤].
+
+        Parameters
+        ----------
+        s : int
+            Number of the supply; one that does not feed is taken to feed all that
+            is fed now.
+        costs : Costing
+            Its costs.
+        """
+        fed, load = self.fed[s], self._loads[s]
+        stretches = list(costs.segments())
+        low, _, start, slope = next(
+            (stretch for stretch in stretches if load <= stretch[1]), stretches[-1]
+        )
+        yield fed.used, costs.fixed + start - slope * low
+        yield fed.heat, costs.per_kwh * self.units.kwh
+        yield fed.capacity, slope * self.units.kw
 
     def money(self, *, objective: bool) -> dict[int, float]:
         """Present value in the programme's unit, by column, pipes along their lines."""

@@ -66,6 +66,7 @@ class Loop:
         self.best = best
         self.iterations = 0
         self.gap = INFINITY
+        self.stuck = False
         self.step = min(_SHARE * clock.seconds, max(_PER_LINK * len(problem.links), 1.0))
 
     def run(self) -> Found | None:
@@ -85,8 +86,11 @@ class Loop:
             before = self._value
             whole = redrawn >= _REDRAWN
             base = self._solve(base, whole=whole) or base
-            self._tell(INFINITY)
-            if self.clock.over():
+            if self.stuck:
+                ended = "param-gap"
+                break
+            self._tell()
+            if self.clock.interrupted() or self.clock.left < self.step:
                 ended = self.clock.why()
                 break
             gained = gap_of(before, self._value)
@@ -117,8 +121,8 @@ class Loop:
         if found is not None and found.feasible and found.objective > self._value:
             self.best = found
 
-    def _tell(self, bound: float) -> None:
-        self.report(Progress(self.iterations, self._value, bound, self.clock.spent))
+    def _tell(self, running: float = INFINITY) -> None:
+        self.report(Progress(self.iterations, self._value, INFINITY, self.clock.spent, running))
 
     def _solve(self, base: Evaluation, *, whole: bool) -> Evaluation | None:
         """Solve with lines around a network; the best network that comes of it."""
@@ -134,11 +138,14 @@ class Loop:
         outcome = solver.solve(
             terms,
             gap=self.problem.settings.mip_gap,
-            seconds=self.clock.left,
+            seconds=max(self.clock.left - self.step, 1.0),  # the rest is for the bound
             start=None if self.best is None else model.start(self.best),
-            report=lambda value, bound: self._tell(INFINITY),
+            report=lambda value, bound: self._tell(gap_of(value, bound)),
         )
-        self.gap = gap_of(outcome.objective, outcome.bound)
+        if outcome.values is not None:
+            self.gap = gap_of(outcome.objective, outcome.bound)
+        # Along lines drawn elsewhere no network may keep all limits; exactly, one may.
+        self.stuck = outcome.status == "infeasible"
         return self._costed(model, outcome)
 
     def _relaxed(
@@ -187,7 +194,7 @@ class Loop:
 
     def _bound(self) -> float:
         """What no network exceeds, by a relaxation of the exact costs."""
-        if self.best is None or self.clock.left <= 0:
+        if self.best is None or self.clock.over():
             return INFINITY
         model = Model(self.problem, lean=True)
         solver = Solver(model.programme, self.clock.over)

@@ -24,6 +24,7 @@ from surrogate.costing.pipes import HOURS
 from surrogate.costing.problem import Link, Problem
 from surrogate.costing.sides import Side, side_of, sides_of
 from surrogate.costing.solver import INFINITY, Programme
+from surrogate.costing.supplycosts import Costing
 
 Floats = npt.NDArray[np.float64]
 Term = tuple[int, float]
@@ -446,20 +447,32 @@ class Model:
         for sized, link in zip(self.sized, problem.links, strict=True):
             for column, step in zip(sized.columns, sized.steps, strict=True):
                 add(column, float(getattr(link, kind)[step]))
-        for fed, source in zip(self.fed, problem.sources, strict=True):
-            costs = getattr(source, kind)
-            add(fed.used, -costs.fixed)
-            add(fed.heat, -costs.per_kwh * self.units.kwh)
-            stretches = list(costs.segments())
-            if not fed.pieces:
-                add(fed.used, -stretches[0][2])
-                add(fed.capacity, -stretches[0][3] * self.units.kw)
-            for (chosen, amount), (low, _, start, slope) in zip(
-                fed.pieces, stretches if fed.pieces else (), strict=True
-            ):
-                add(chosen, -(start - slope * low))
-                add(amount, -slope * self.units.kw)
+        for s, source in enumerate(problem.sources):
+            for column, amount in self.supply_cost(s, getattr(source, kind)):
+                add(column, -amount)
         return terms
+
+    def supply_cost(self, s: int, costs: Costing) -> Iterator[Term]:
+        """What a supply costs, by column [¤].
+
+        Parameters
+        ----------
+        s : int
+            Number of the supply.
+        costs : Costing
+            Its costs.
+        """
+        fed = self.fed[s]
+        yield fed.used, costs.fixed
+        yield fed.heat, costs.per_kwh * self.units.kwh
+        stretches = list(costs.segments())
+        if not fed.pieces:
+            yield fed.used, stretches[0][2]
+            yield fed.capacity, stretches[0][3] * self.units.kw
+            return
+        for (chosen, amount), (low, _, start, slope) in zip(fed.pieces, stretches, strict=True):
+            yield chosen, start - slope * low
+            yield amount, slope * self.units.kw
 
     def delivered(self) -> dict[int, float]:
         """Heat delivered in the programme's unit, by column."""

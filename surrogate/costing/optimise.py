@@ -34,8 +34,11 @@ from surrogate.costing.search import (
 from surrogate.costing.solver import INFINITY
 from surrogate.extras import need
 
-EXACT_LINKS = 60
-"""Up to so many stretches between junctions every pipe size is a choice of its own."""
+AT_ONCE = 60
+"""Up to so many stretches between junctions every pipe size is a choice of its own at once."""
+
+EXACTLY = 250
+"""Up to so many it is after the outer loop, which says where to start."""
 
 
 @dataclass(frozen=True)
@@ -160,26 +163,22 @@ def _found(
         # The best network without loops is one of those with them: nothing less will do.
         forest = problem.settings.model_copy(update={"prevent_loops": True})
         start = _found(replace(problem, settings=forest), clock, progress)[0].best
-    if _large(problem):
+    method, links = problem.settings.method, len(problem.links)
+    if problem.settings.objective == "max-kwh":
+        method = "exact"
+    if method == "loop" or (method == "auto" and links > AT_ONCE):
         loop = Loop(problem, clock, progress, start)
         found = loop.run()
         if found is not None:
-            return found, loop.gap
+            proven = found.ended == "optimal" or clock.over()
+            if proven or method == "loop" or links > EXACTLY:
+                return found, loop.gap
+            start = found.best
     search = Search(Model(problem), clock, progress)
     if problem.settings.objective == "max-kwh":
         return _most_heat(search, start)
     found = _run(search, _worth(search.model), start)
     return found, gap_of(found.value, found.bound)
-
-
-def _large(problem: Problem) -> bool:
-    """Whether the outer loop is the better way."""
-    settings = problem.settings
-    if settings.objective == "max-kwh":
-        return False
-    return settings.method == "loop" or (
-        settings.method == "auto" and len(problem.links) > EXACT_LINKS
-    )
 
 
 def _run(search: Search, goal: Goal, start: Evaluation | None, **further: Any) -> Found:
@@ -205,6 +204,8 @@ def _most_heat(search: Search, start: Evaluation | None) -> tuple[Found, float]:
     first = _run(search, heat, start)
     if first.best is None:
         return first, INFINITY
+    if len(search.problem.links) > AT_ONCE:
+        return _cheapest_for(first, search)
     least = first.best.kwh
     model.programme.at_least(list(model.delivered().items()), least / model.units.kwh - 1e-9)
     second = _run(
@@ -218,6 +219,28 @@ def _most_heat(search: Search, start: Evaluation | None) -> tuple[Found, float]:
     kwh = first.value if second.best is None else second.best.kwh
     best = second.best or first.best
     return Found(best, kwh, max(first.bound, kwh), second.iterations, ended), gap
+
+
+def _cheapest_for(first: Found, search: Search) -> tuple[Found, float]:
+    """The least cost for the buildings that were found to take most heat."""
+    assert first.best is not None
+    problem, chosen = search.problem, first.best.design.customers
+    customers = tuple(
+        replace(customer, required=i in chosen) for i, customer in enumerate(problem.customers)
+    )
+    loop = Loop(replace(problem, customers=customers), search.clock, search.report, first.best)
+    second = loop.run()
+    best = first.best if second is None or second.best is None else second.best
+    return (
+        Found(
+            best,
+            best.kwh,
+            max(first.bound, best.kwh),
+            first.iterations + loop.iterations,
+            first.ended if second is None or first.ended != "optimal" else second.ended,
+        ),
+        max(gap_of(first.value, first.bound), loop.gap),
+    )
 
 
 @contextmanager

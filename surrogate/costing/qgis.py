@@ -94,7 +94,7 @@ def qml(name: str, table: pd.DataFrame) -> str:
     if name == "paths":
         return _document(_path_rules(table))
     draw = _building_rules if name == "buildings" else _supply_rules
-    kinds = sorted({str(kind).removeprefix("Multi") for kind in table.geom_type if kind})
+    kinds = sorted({str(kind).removeprefix("Multi") for kind in table.geom_type.dropna()})
     rules = [rule for kind in kinds for rule in draw(kind)]
     if len(kinds) > 1:
         # QGIS shows points and areas as layers of their own, and draws each by the rules that fit.

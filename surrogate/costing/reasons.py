@@ -11,6 +11,9 @@ from surrogate.costing.model import Model
 from surrogate.costing.problem import Problem, Violation
 from surrogate.costing.search import Clock, Goal, Search
 
+_SMALL = 60
+"""Up to so many links the reasons are exact; beyond, diversity is taken at its best."""
+
 _SECONDS = 60.0
 """Looking for reasons takes no longer [s]."""
 
@@ -81,7 +84,7 @@ def explain(problem: Problem, clock: Clock) -> list[Reason]:
 
 def _elastic(problem: Problem, clock: Clock) -> Evaluation | None:
     """The network that breaks the limits least."""
-    model = Model(problem, elastic=True)
+    model = Model(problem, elastic=True, lean=len(problem.links) > _SMALL)
     search = Search(model, Clock(_SECONDS, clock.interrupted), lambda progress: None)
     goal = Goal(
         {column: -weight for column, weight in model.slack.items()},

@@ -36,7 +36,12 @@ def result_tables(
     """
     network = found or _nothing(prepared)
     streams = Streams(prepared, network)
-    result = {name: table.copy() for name, table in tables.items() if table is not None}
+    result = {
+        name: table.copy()
+        for name, table in tables.items()
+        # Reasons of an earlier run, whose result this input was, are none of this one.
+        if isinstance(table, pd.DataFrame) and name != "infeasible_reasons"
+    }
     result["buildings"] = _buildings(tables["buildings"], prepared, network)
     result["supplies"] = _supplies(tables["supplies"], prepared, network, streams)
     result["paths"] = _paths(tables["paths"], prepared, network, streams)

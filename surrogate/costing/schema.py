@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, get_args
 
@@ -57,7 +58,7 @@ def as_text(value: Any) -> Any:
 
 
 def as_key(value: Any) -> Any:
-    """Keys alike, whether they come as 1, 1.0 or "1".
+    """Keys alike, whether they come as 1, 1.0, "1" or "1.0".
 
     Parameters
     ----------
@@ -72,11 +73,18 @@ def as_key(value: Any) -> Any:
     text = as_text(value)
     if not isinstance(text, str):
         raise ValueError("must be a whole number or text")
-    return int(text) if text.removeprefix("-").isdecimal() else text
+    whole = re.fullmatch(r"(-?\d+)(\.0*)?", text)
+    return int(whole[1]) if whole else text
 
 
-def _keyword(value: Any) -> Any:
-    """Keywords with or without their colon."""
+def keyword(value: Any) -> Any:
+    """Keywords with or without their colon.
+
+    Parameters
+    ----------
+    value : object
+        A keyword as it stands in a table; what is no text comes back as it is.
+    """
     return value.strip().removeprefix(":").lower() if isinstance(value, str) else value
 
 
@@ -127,7 +135,7 @@ Text = Annotated[str, BeforeValidator(as_text)]
 Key = Annotated[int | str, BeforeValidator(as_key)]
 Constraint = Annotated[
     Literal["required", "optional", "forbidden"],
-    BeforeValidator(_keyword),
+    BeforeValidator(keyword),
 ]
 CostKind = Annotated[
     Literal[
@@ -139,7 +147,7 @@ CostKind = Annotated[
         "repex_fixed",
         "heat_per_kwh",
     ],
-    BeforeValidator(_keyword),
+    BeforeValidator(keyword),
 ]
 CostValue = float | tuple[tuple[float, float], ...] | tuple[float, ...]
 
@@ -151,6 +159,7 @@ def column(
     default: Any = ...,
     key: bool = False,
     refers: str = "",
+    present: bool = False,
     **limits: Any,
 ) -> Any:
     """Declare a column.
@@ -167,10 +176,12 @@ def column(
         Whether its values identify the rows: no two may be the same.
     refers : str
         "table.column" in which each value must be found.
+    present : bool
+        Whether the column must be there although its cells may be empty.
     **limits
         ``ge``, ``gt``, ``le``, ``lt`` of pydantic.
     """
-    extra: dict[str, Any] = {"unit": unit, "key": key, "refers": refers}
+    extra: dict[str, Any] = {"unit": unit, "key": key, "refers": refers, "present": present}
     return Field(default, description=description, json_schema_extra=extra, **limits)
 
 
@@ -355,11 +366,11 @@ class CivilCostName(Row):
 class ParameterRow(Row):
     """A parameter and its value."""
 
-    parameter: Annotated[str, BeforeValidator(_keyword)] = column(
+    parameter: Annotated[str, BeforeValidator(keyword)] = column(
         "Its name, such as finance/npv-rate.", key=True
     )
     value: Annotated[str, BeforeValidator(_written)] | None = column(
-        "Its value; blank means the default.", default=None
+        "Its value; blank means the default.", default=None, present=True
     )
 
 

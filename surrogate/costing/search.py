@@ -8,11 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from surrogate.costing.cuts import Cuts
 from surrogate.costing.evaluate import Design, Evaluation, evaluate
 from surrogate.costing.model import Model
 from surrogate.costing.problem import Problem
 from surrogate.costing.refine import Refiner
 from surrogate.costing.solver import INFINITY, Outcome, Solver
+
+_SMALL = 30
+"""Up to so many links HiGHS needs no help."""
+
+_STRENGTHENED = 0.1
+"""Share of the time that is left for rows that fractional solutions break."""
 
 CLOSE = 1e-7
 """Relative: a gap of less is none."""
@@ -32,17 +39,20 @@ class Progress:
         No network has more.
     seconds : float
         Time spent.
+    running : float
+        Relative gap of the solve that is running; inf where that says nothing.
     """
 
     iteration: int
     value: float
     bound: float
     seconds: float
+    running: float = INFINITY
 
     @property
     def gap(self) -> float:
-        """Relative gap between value and bound."""
-        return gap_of(self.value, self.bound)
+        """Relative gap between value and bound; of the running solve where there is no bound."""
+        return self.running if self.bound == INFINITY else gap_of(self.value, self.bound)
 
 
 @dataclass(frozen=True)
@@ -184,6 +194,8 @@ class Search:
             Hold a network that no row refines to its exact value; else end there.
         """
         state = _State(goal, best, -INFINITY if best is None else goal.value(best))
+        if len(self.problem.links) > _SMALL and hold:
+            self._strengthen(goal)
         inner = gap
         for _ in range(limit + 1):
             outcome = self._solve(state, inner)
@@ -207,6 +219,15 @@ class Search:
                 return self._end(state, "param-gap")
             inner = float(np.clip(gap - off, 0.3 * gap, gap)) if feasible(found) else gap
         return self._end(state, "iteration-limit")
+
+    def _strengthen(self, goal: Goal) -> None:
+        """Add rows that fractional solutions break."""
+        cuts = Cuts(self.model)
+        self.solver.relax(
+            goal.terms,
+            lambda values: [*cuts.broken(values), *self.refiner.tighten(values)],
+            seconds=_STRENGTHENED * self.clock.left,
+        )
 
     def _solve(self, state: _State, gap: float) -> Outcome:
         unit = state.goal.unit
@@ -245,6 +266,8 @@ class Search:
     ) -> bool:
         """Refine the model at a solution; where no row does it, hold the solution to its cost."""
         assert outcome.values is not None
+        if self.model.lean:
+            return False
         if self.refiner.refine(outcome.values, found):
             return True
         if not hold or not self.problem.settings.prevent_loops:

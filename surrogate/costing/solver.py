@@ -18,6 +18,9 @@ Ints = npt.NDArray[np.intp]
 
 INFINITY = float("inf")
 
+_SLACK = 1e-2
+"""A cut with more room than this is not needed."""
+
 _IDLE = 1e-4
 """Cuts that improve the bound by less, relative, are not worth a further round."""
 
@@ -206,6 +209,7 @@ class Solver:
         """
         left = deadline(seconds)
         bound, values, idle = INFINITY, None, 0
+        first = len(self.programme.rows)
         with self._continuous():
             for _ in range(rounds):
                 found = self._relaxation(objective, left())
@@ -218,7 +222,25 @@ class Solver:
                     self.programme.at_most(terms)
                 if not cuts or idle > 2 or left() < 0:
                     break
+            if values is not None:
+                self._drop_slack(first, values)
         return bound, values
+
+    def _drop_slack(self, first: int, values: Floats) -> None:
+        """Drop cuts that a solution keeps with room to spare: they only slow down."""
+        rows = self.programme.rows
+        slack = [
+            i
+            for i in range(first, len(rows))
+            if values[rows[i][2]] @ np.array(rows[i][3]) < rows[i][1] - _SLACK
+        ]
+        if not slack:
+            return
+        self._pass_on()
+        self._highs.deleteRows(len(slack), np.array(slack, dtype=np.int32))
+        dropped = set(slack)
+        rows[:] = [row for i, row in enumerate(rows) if i not in dropped]
+        self._passed_rows = len(rows)
 
     def extremes(
         self, column: int, objective: Mapping[int, float], least: float, *, seconds: float
