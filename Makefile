@@ -42,8 +42,11 @@ report: $(READY)
 tables: $(READY)
 	for spec in tables/specs/R*.toml tables/specs/plant-*.toml tables/specs/regressor-*.toml; do $(BIN)/surrogate generate $$spec --output tables || exit 1; done
 
+# Pictures of the documentation, and what its pages take from the code.
 picture: $(READY)
 	$(BIN)/python docs/make_picture.py
+	$(BIN)/python docs/make_costing_picture.py
+	$(BIN)/python docs/make_costing_page.py
 
 # Pins the versions that a fresh environment gets; names and versions only.
 constraints:

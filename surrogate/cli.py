@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from surrogate.clicost import cost, district
 from surrogate.clioptions import (
     EXIT_BAD_INPUT,
     EXIT_INFEASIBLE,
@@ -36,7 +37,7 @@ from surrogate.errors import (
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="heatpump-surrogate", prog_name="surrogate")
 def app() -> None:
-    """COP and power of large heat pumps, at once, from tables of TESPy solves."""
+    """COP and power of large heat pumps, at once, and the heat networks they feed."""
 
 
 @app.command()
@@ -103,6 +104,8 @@ def estimate(
 
 
 app.add_command(operate)
+app.add_command(cost)
+app.add_command(district)
 
 
 @app.command("tables")

@@ -39,3 +39,23 @@ def written_whole(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def probe(path: Path) -> None:
+    """Make sure that :func:`written_whole` could write a file; nothing stays of the attempt.
+
+    Parameters
+    ----------
+    path : Path
+        The file; folders on the way to it may be missing.
+
+    Raises
+    ------
+    OSError
+        If it could not.
+    """
+    folder = path.parent
+    while not folder.exists():
+        folder = folder.parent
+    with tempfile.NamedTemporaryFile(prefix=f".{path.name}.", suffix=path.suffix, dir=folder):
+        pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import importlib.util
 import os
 import pkgutil
 import re
@@ -16,6 +17,11 @@ from pathlib import Path
 import pytest
 
 import surrogate
+from surrogate import costing
+from surrogate.costing.files import RESULTS
+from surrogate.costing.parameters import NAMES
+from surrogate.costing.reasons import reasons_table
+from surrogate.costing.schema import TABLES
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -23,7 +29,13 @@ FENCE = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 
 MODULES = sorted(
     module.name
-    for package in ("surrogate", "surrogate.cycle", "surrogate.generate", "surrogate.validate")
+    for package in (
+        "surrogate",
+        "surrogate.costing",
+        "surrogate.cycle",
+        "surrogate.generate",
+        "surrogate.validate",
+    )
     for module in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}.")
 )
 
@@ -35,12 +47,14 @@ def test_doctests(name):
 
 
 def blocks(language: str) -> list:
-    return [
-        pytest.param(text, id=f"{page.name}-{number}")
-        for page in PAGES
+    """All blocks in a language; what stands on two pages runs once."""
+    names = {
+        text: f"{page.name}-{number}"
+        for page in reversed(PAGES)
         for number, (found, text) in enumerate(FENCE.findall(page.read_text()))
         if found == language
-    ]
+    }
+    return [pytest.param(text, id=name) for text, name in names.items()]
 
 
 @pytest.mark.parametrize("code", blocks("python"))
@@ -94,6 +108,30 @@ def test_links_lead_somewhere():
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             if not target.startswith("http"):
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_page_on_costing_says_what_the_code_declares():
+    page = ROOT / "docs" / "costing.md"
+    spec = importlib.util.spec_from_file_location("page", ROOT / "docs" / "make_costing_page.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    text = page.read_text(encoding="utf-8")
+    assert text == script.filled(text), "run docs/make_costing_page.py"
+    for name in (*TABLES, *NAMES):
+        assert f"### {name}\n" in text or f"| `{name}` |" in text
+
+
+def test_the_page_on_costing_has_every_column_of_a_result():
+    given = costing.district(30)
+    result = costing.optimise(given)
+    result["infeasible_reasons"] = reasons_table([])
+    parts = re.split(r"^##+ ", (ROOT / "docs" / "costing.md").read_text("utf-8"), flags=re.M)
+    for name in ("buildings", "supplies", "paths", *RESULTS):
+        (part,) = [x for x in parts if x.startswith((f"{name}: result\n", f"{name}\n"))][-1:]
+        rows = re.findall(r"^\| (`.*?`) \|", part, re.M)
+        said = {column for row in rows for column in re.findall(r"`(\w+)`", row)}
+        new = set(result[name].columns) - set(given.get(name, ()))
+        assert new <= said <= set(result[name].columns), name
 
 
 def test_the_version_is_known():

@@ -86,8 +86,8 @@ def write(tables: Mapping[str, pd.DataFrame], path: str | os.PathLike[str]) -> N
     Parameters
     ----------
     tables : mapping of str to pandas.DataFrame
-        Tables by name. Lists are written as JSON text; None, NaN and NaT as
-        nothing.
+        Tables by name, geometry as shapely objects or WKT. Lists are written as
+        JSON text; None, NaN and NaT as nothing, and a table that is None not at all.
     path : str or path-like
         ``.gpkg``: one GeoPackage, which takes its place whole or not at all; a
         result gets styles for QGIS. Anything else is a folder, made where it is
@@ -98,12 +98,14 @@ def write(tables: Mapping[str, pd.DataFrame], path: str | os.PathLike[str]) -> N
     Raises
     ------
     InputError
-        If a name is no table, or the path cannot be written (see
-        :func:`check_writable`).
+        If a name is no table, a geometry is none, or the path cannot be written
+        (see :func:`check_writable`).
+    InputTypeError
+        If a table is no DataFrame.
     """
     check_writable(tables, path)
     path = Path(path)
-    frames = {name: stored(name, table) for name, table in tables.items()}
+    frames = {name: stored(name, table) for name, table in tables.items() if table is not None}
     if path.suffix.lower() == ".gpkg":
         with _named(path, "written"), written_whole(path) as temporary:
             _write_geopackage(frames, temporary)
@@ -151,7 +153,8 @@ def check_writable(tables: Mapping[str, pd.DataFrame], path: str | os.PathLike[s
     if path.is_file() or path.suffix.lower() in (".csv", ".geojson", ".json", ".shp", ".xlsx"):
         raise InputError(f"{path} is of another kind; give a GeoPackage (.gpkg), or a folder")
     if path.is_dir():
-        written = {_file_name(name, stored(name, table)) for name, table in tables.items()}
+        frames = {name: stored(name, table) for name, table in tables.items() if table is not None}
+        written = {_file_name(name, frame) for name, frame in frames.items()}
         stay = [file.name for file in _files(path) if _is_table(file) and file.name not in written]
         if stay:
             raise InputError(
@@ -190,9 +193,11 @@ def _named(file: Path, done: str) -> Iterator[None]:
     """Errors of the libraries as one of ours, with the file's name."""
     try:
         yield
+    except InputError:
+        raise
     except UnicodeError as error:
         raise InputError(f"{file} is not UTF-8; save it as that ({error})") from error
-    except (OSError, RuntimeError, csv.Error, json.JSONDecodeError) as error:
+    except (OSError, RuntimeError, ValueError, csv.Error) as error:
         raise InputError(f"{file} cannot be {done}: {error}") from error
 
 

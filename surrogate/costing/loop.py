@@ -16,6 +16,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from surrogate.costing.constraints import constrained
 from surrogate.costing.cuts import Cuts
 from surrogate.costing.evaluate import Design, Evaluation, evaluate
 from surrogate.costing.heuristic import Heuristic
@@ -24,6 +25,7 @@ from surrogate.costing.model import Model
 from surrogate.costing.problem import Problem
 from surrogate.costing.search import Clock, Found, Progress, empty, gap_of
 from surrogate.costing.solver import INFINITY, Outcome, Solver, deadline
+from surrogate.costing.translate import design_of, start_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -126,7 +128,7 @@ class Loop:
 
     def _solve(self, base: Evaluation, *, whole: bool) -> Evaluation | None:
         """Solve with lines around a network; the best network that comes of it."""
-        model = LinearModel(self.problem, base)
+        model = constrained(LinearModel(self.problem, base))
         solver = Solver(model.programme, self.clock.over)
         terms = model.money(objective=True)
         _, values = self._relaxed(model, solver, terms, self.step)
@@ -139,7 +141,7 @@ class Loop:
             terms,
             gap=self.problem.settings.mip_gap,
             seconds=max(self.clock.left - self.step, 1.0),  # the rest is for the bound
-            start=None if self.best is None else model.start(self.best),
+            start=None if self.best is None else start_of(model, self.best),
             report=lambda value, bound: self._tell(gap_of(value, bound)),
         )
         if outcome.values is not None:
@@ -185,7 +187,7 @@ class Loop:
         """The network of a solution, exactly, and improved."""
         if outcome.values is None:
             return None
-        design = trimmed(self.problem, model.design(outcome.values))
+        design = trimmed(self.problem, design_of(model, outcome.values))
         found = evaluate(self.problem, design)
         self._keep(found)
         if found.feasible and self.problem.settings.prevent_loops:
@@ -196,7 +198,7 @@ class Loop:
         """What no network exceeds, by a relaxation of the exact costs."""
         if self.best is None or self.clock.over():
             return INFINITY
-        model = Model(self.problem, lean=True)
+        model = constrained(Model(self.problem, lean=True))
         solver = Solver(model.programme, self.clock.over)
         terms = model.money(objective=True)
         bound, _ = self._relaxed(model, solver, terms, self.step)

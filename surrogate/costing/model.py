@@ -4,7 +4,8 @@ Every network that keeps all limits stands in the programme with its exact
 cost, so the programme's bound holds for the exact costs. What it does not see
 at first (that diversity is a curve, that one large building sets a pipe's size
 alone, that losses may) is added where a solution needs it:
-:mod:`surrogate.costing.refine`.
+:mod:`surrogate.costing.refine`. The constraints among the parameters are
+:mod:`surrogate.costing.constraints`.
 
 Per link and direction: whether heat runs there, and the end users, the sum of
 their own peaks and the heat that pass. Per link: which pipe. All in units in
@@ -13,13 +14,12 @@ which the largest numbers are about a thousand, so that small buildings count.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from surrogate.costing.evaluate import Design, Evaluation
 from surrogate.costing.pipes import HOURS
 from surrogate.costing.problem import Link, Problem
 from surrogate.costing.sides import Side, side_of, sides_of
@@ -154,7 +154,6 @@ class Model:
         self._nodes()
         self._assign()
         self._required()
-        Limits(self).add()
 
     # -- columns -----------------------------------------------------------
 
@@ -495,69 +494,6 @@ class Model:
             self.programme.at_most([(amount, 1.0), (chosen, -high)])
             self.programme.at_least([(amount, 1.0), (chosen, -low)])
 
-    # -- between columns and networks ---------------------------------------
-
-    def design(self, values: Floats) -> Design:
-        """The network that a solution stands for.
-
-        Parameters
-        ----------
-        values : ndarray
-            Of all columns.
-        """
-        links = {arc.link: arc.forward for arc in self.arcs if values[arc.used] > 0.5}
-        sources = frozenset(s for s, fed in enumerate(self.fed) if values[fed.feeds] > 0.5)
-        shares = {}
-        if not self.problem.settings.prevent_loops:
-            shares = self._shares(values, links, sources)
-        served = frozenset(i for i, column in enumerate(self.served) if values[column] > 0.5)
-        return Design(served, links, sources, shares)
-
-    def _shares(
-        self, values: Floats, links: Mapping[int, bool], sources: frozenset[int]
-    ) -> dict[tuple[str, int], float]:
-        """Share of each feed in the heat that enters its node."""
-        into: dict[int, dict[tuple[str, int], float]] = {}
-        for arc in self.arcs:
-            if links.get(arc.link) is arc.forward:
-                passing = values[arc.spread if self.lean else arc.heat]
-                into.setdefault(arc.end, {})["link", arc.link] = max(passing, 0.0)
-        for s in sources:
-            node = self.problem.sources[s].node
-            into.setdefault(node, {})["source", s] = max(values[self.fed[s].heat], 0.0)
-        shares = {}
-        for feeds in into.values():
-            total = sum(feeds.values())
-            for key, amount in feeds.items():
-                shares[key] = float(amount / total) if total > 0 else 1.0 / len(feeds)
-        return shares
-
-    def start(self, found: Evaluation) -> dict[int, float]:
-        """Values of the integer columns for a network.
-
-        Parameters
-        ----------
-        found : Evaluation
-            The network.
-        """
-        design = found.design
-        values = {column: float(i in design.customers) for i, column in enumerate(self.served)}
-        for arc in self.arcs:
-            values[arc.used] = float(design.links.get(arc.link) is arc.forward)
-        loads: dict[int, float] = {}
-        load_of = {laid.pipe.segment: laid.load_kw for laid in found.pipes}
-        for i in design.links:
-            loads[i] = max(load_of[pipe.segment] for pipe in self.problem.links[i].pipes)
-        for i, sized in enumerate(self.sized):
-            values.update(dict.fromkeys(sized.columns, 0.0))
-            if i in loads:
-                step = np.searchsorted(sized.capacity * (1 + 1e-9), loads[i] / self.units.kw)
-                values[sized.columns[min(int(step), len(sized.columns) - 1)]] = 1.0
-        for s, fed in enumerate(self.fed):
-            values[fed.feeds] = float(s in design.sources)
-            values[fed.used] = float(s in found.feeds)
-        return values
-
 
 def _followed(place: Arc | Fed) -> Iterator[tuple[str, int]]:
     """What is followed through an arc or a supply, and its column."""
@@ -568,63 +504,3 @@ def _followed(place: Arc | Fed) -> Iterator[tuple[str, int]]:
     ):
         if column >= 0:
             yield what, column
-
-
-class Limits:
-    """Rows for the constraints among the parameters.
-
-    Parameters
-    ----------
-    model : Model
-        The model they are added to.
-    """
-
-    def __init__(self, model: Model) -> None:
-        self.model = model
-
-    def add(self) -> None:
-        """Add a row for each constraint that is set."""
-        model, problem = self.model, self.model.problem
-        customers = list(zip(model.served, problem.customers, strict=True))
-        heat = list(model.delivered().items())
-        self._between("kwh", heat, model.units.kwh)
-        length = [(arc.used, problem.links[arc.link].length / 1000) for arc in model.arcs]
-        self._between("network_length", length, 1000.0)
-        self._between("buildings", [(column, 1.0) for column, _ in customers])
-        self._between("connections", [(column, float(c.connections)) for column, c in customers])
-        self._between("supplies", [(fed.used, 1.0) for fed in model.fed])
-        if problem.settings.min_npv is not None or problem.settings.max_npv is not None:
-            self._between("npv", list(model.money(objective=False).items()), model.units.money)
-        self._density(heat, length)
-        self._emissions(heat)
-
-    def _between(self, name: str, terms: list[Term], unit: float = 1.0) -> None:
-        settings = self.model.problem.settings
-        for end, sign in (("min", -1.0), ("max", 1.0)):
-            limit = getattr(settings, f"{end}_{name}", None)
-            if limit is not None:
-                self._row(terms, sign, limit / unit)
-
-    def _row(self, terms: list[Term], sign: float, limit: float) -> None:
-        """``sign * terms <= sign * limit``, where it may give by what counts as a whole."""
-        over = [(column, -factor) for column, factor in self.model.give(max(abs(limit), 1e-3))]
-        signed = [(column, sign * factor) for column, factor in terms]
-        self.model.programme.at_most([*signed, *over], sign * limit)
-
-    def _density(self, heat: list[Term], length: list[Term]) -> None:
-        settings = self.model.problem.settings
-        for end, sign in (("min", -1.0), ("max", 1.0)):
-            density = getattr(settings, f"{end}_linear_density")
-            if density is not None:
-                per_km = density * 1000 / self.model.units.kwh
-                minus = [(column, -per_km * factor) for column, factor in length]
-                self._row([*heat, *minus], sign, 0.0)
-
-    def _emissions(self, heat: list[Term]) -> None:
-        limit = self.model.problem.settings.max_emissions_factor
-        if limit is None:
-            return
-        sources = zip(self.model.fed, self.model.problem.sources, strict=True)
-        emitted = [(fed.heat, source.emissions) for fed, source in sources]
-        allowed = [(column, -limit * factor) for column, factor in heat]
-        self._row([*emitted, *allowed], 1.0, 0.0)

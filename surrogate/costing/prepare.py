@@ -215,8 +215,9 @@ def _connectable(
 
 
 def _pathless(rows: Rows, network: Network, reduced: Reduced) -> list[Violation]:
-    """Required paths that cannot carry heat."""
+    """Required paths of which no part can carry heat."""
     chained = {i for chain in reduced.chains for i in chain.segments}
+    used = {network.segments[i].path for i in chained}
     return [
         Violation(
             "unreachable-path" if reduced.unreachable[i] else "peripheral-path",
@@ -225,7 +226,7 @@ def _pathless(rows: Rows, network: Network, reduced: Reduced) -> list[Violation]
             1,
         )
         for i, segment in enumerate(network.segments)
-        if i not in chained and _required(i, rows, network)
+        if segment.path not in used and _required(i, rows, network)
     ]
 
 
@@ -300,8 +301,8 @@ def _sources(
             row for row in rows.supply_costs if row.supply_cost_type == supply.supply_cost_type
         ]
         named = supply.model_copy(update={"supply_id": names[i]})
-        parts = parts_of(named, further, heat_price(supply, pump), horizon)
         limit = heat_limit(supply, pump)
+        parts = parts_of(named, further, heat_price(supply, pump), horizon, limit)
         emissions = heat_emissions(supply, pump)
         result.append(
             Source(

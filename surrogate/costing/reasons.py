@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from surrogate.costing.constraints import constrained
 from surrogate.costing.evaluate import Evaluation
 from surrogate.costing.model import Model
 from surrogate.costing.problem import Problem, Violation
@@ -84,7 +85,7 @@ def explain(problem: Problem, clock: Clock) -> list[Reason]:
 
 def _elastic(problem: Problem, clock: Clock) -> Evaluation | None:
     """The network that breaks the limits least."""
-    model = Model(problem, elastic=True, lean=len(problem.links) > _SMALL)
+    model = constrained(Model(problem, elastic=True, lean=len(problem.links) > _SMALL))
     search = Search(model, Clock(_SECONDS, clock.interrupted), lambda progress: None)
     goal = Goal(
         {column: -weight for column, weight in model.slack.items()},

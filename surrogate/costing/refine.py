@@ -14,6 +14,7 @@ import numpy.typing as npt
 from surrogate.costing.evaluate import Evaluation, Laid
 from surrogate.costing.model import Arc, Model
 from surrogate.costing.pipes import HOURS
+from surrogate.costing.translate import start_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -110,8 +111,10 @@ class Refiner:
         arc = next(arc for arc in self._arcs[i] if arc.forward == pipes[0].forward)
         users = float(values[arc.connections])
         spread = float(values[arc.spread]) * model.units.kw
-        diversified = spread * model.problem.diversity(round(users) or 1)
-        if diversified >= load * (1 - 1e-6) and model.problem.settings.prevent_loops:
+        if model.problem.settings.prevent_loops:
+            users = float(round(users) or 1)
+        diversified = spread * model.problem.diversity(users)
+        if diversified >= load * (1 - 1e-6):
             self._secant(i, users, diversified)
         elif max(one.kwh for one in pipes) / HOURS >= load * (1 - 1e-6):
             self._mean_flow(i)
@@ -126,7 +129,7 @@ class Refiner:
         1/D(n); or it is larger, then at most by as much as it is larger.
         """
         model = self.model
-        line = self._line(round(users))
+        line = self._line(users)
         capacity = model.sized[i].capacity
         too_small = np.flatnonzero(capacity * model.units.kw < load * (1 - _CLOSE))
         if not len(too_small):
@@ -157,14 +160,30 @@ class Refiner:
             *larger,
         ]
 
-    def _line(self, users: int) -> tuple[float, float]:
+    def _line(self, users: float) -> tuple[float, float]:
         """Slope and level of a line over 1/D(n) that touches it at n or next to it."""
+        if not self.model.problem.settings.prevent_loops:
+            return self._tangent(users)
         at, values = self._hull
         right = int(np.clip(np.searchsorted(at, users, side="right"), 1, max(len(at) - 1, 1)))
         if len(at) == 1:
             return 0.0, float(values[0])
         slope = (values[right] - values[right - 1]) / (at[right] - at[right - 1])
         return float(slope), float(values[right] - slope * at[right])
+
+    def _tangent(self, users: float) -> tuple[float, float]:
+        """The same where fractions of end users pass, down to none at all.
+
+        A tangent to ``n r / (limit n r + 1 - limit)`` lies above 1/D(n) everywhere
+        if it does at n = 0, where 1/D is 1: from ``n r = 1 + 1 / sqrt(limit)`` on.
+        """
+        limit, rate = self.model.problem.diversity.limit, self.model.problem.diversity.rate
+        if rate <= 0 or limit >= 1:
+            return 0.0, 1.0
+        passing = max(users * rate, 1 + limit**-0.5)
+        below = limit * passing + 1 - limit
+        slope = rate * (1 - limit) / below**2
+        return slope, passing / below - slope * passing / rate
 
     def _mean_flow(self, i: int) -> None:
         """A pipe carries the mean flow of the heat that enters it."""
@@ -295,7 +314,7 @@ class Refiner:
             model's unit.
         """
         model = self.model
-        start = model.start(found)
+        start = start_of(model, found)
         decided = [*model.served, *(arc.used for arc in model.arcs)]
         decided += [fed.feeds for fed in model.fed]
         ones = [column for column in decided if start[column] > 0.5]

@@ -14,6 +14,7 @@ from surrogate.costing.model import Model
 from surrogate.costing.problem import Problem
 from surrogate.costing.refine import Refiner
 from surrogate.costing.solver import INFINITY, Outcome, Solver
+from surrogate.costing.translate import design_of, start_of
 
 _SMALL = 30
 """Up to so many links HiGHS needs no help."""
@@ -118,8 +119,10 @@ def gap_of(value: float, bound: float) -> float:
     """Relative gap of a value and its bound."""
     if value == -INFINITY or bound == INFINITY:
         return INFINITY
-    gap = max(bound - value, 0.0) / max(abs(value), 1e-12)
-    return gap if gap > 1e-12 else 0.0
+    room = bound - value
+    if room <= 1e-12 * abs(value):
+        return 0.0
+    return room / abs(value) if value else INFINITY
 
 
 @dataclass(frozen=True)
@@ -239,7 +242,7 @@ class Search:
                 )
             )
 
-        start = self.model.start(state.best) if state.best is not None else None
+        start = start_of(self.model, state.best) if state.best is not None else None
         return self.solver.solve(
             state.goal.terms, gap=gap, seconds=self.clock.left, start=start, report=told
         )
@@ -250,7 +253,7 @@ class Search:
         """Cost a solution exactly and keep it if it is the best."""
         if outcome.values is None:
             return None
-        found = evaluate(self.problem, self.model.design(outcome.values))
+        found = evaluate(self.problem, design_of(self.model, outcome.values))
         value = state.goal.value(found)
         if feasible(found) and value > state.value:
             state.best, state.value = found, value

@@ -353,6 +353,11 @@ class Solver:
         highs = self._highs
         status = highs.getModelStatus()
         info = highs.getInfo()
+        if status == highspy.HighsModelStatus.kModelEmpty:
+            # Without a column the rows say by themselves whether they hold.
+            if any(lower > 0 or upper < 0 for lower, upper, *_ in self.programme.rows):
+                return Outcome("infeasible", None, -INFINITY, -INFINITY)
+            return Outcome("optimal", np.zeros(self._passed_columns), 0.0, 0.0)
         infeasible = (
             highspy.HighsModelStatus.kInfeasible,
             highspy.HighsModelStatus.kUnboundedOrInfeasible,

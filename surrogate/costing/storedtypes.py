@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from surrogate.costing.schema import GEOMETRIES
+from surrogate.errors import InputError, InputTypeError
 
 
 def stored(name: str, table: pd.DataFrame) -> pd.DataFrame:
@@ -26,13 +27,24 @@ def stored(name: str, table: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns of Python objects as booleans, integers, numbers or text (lists as
-        JSON), with None or NA for all ways of saying nothing.
+        JSON), with None or NA for all ways of saying nothing; geometry of WKT as
+        geometry.
+
+    Raises
+    ------
+    InputTypeError
+        If it is no DataFrame.
+    InputError
+        If its geometry is neither that nor WKT.
     """
     import geopandas as gpd
 
+    if not isinstance(table, pd.DataFrame):
+        raise InputTypeError(f"{name} is a {type(table).__name__}, not a DataFrame")
     frame: Any = table.reset_index(drop=True)
-    if name in GEOMETRIES and "geometry" in frame.columns:
-        frame = gpd.GeoDataFrame(frame)
+    if name in GEOMETRIES and "geometry" in frame.columns and not is_geo(frame):
+        shapes = [_shape(value, f"{name}, row {i}") for i, value in enumerate(frame["geometry"], 1)]
+        frame = gpd.GeoDataFrame(frame.drop(columns="geometry"), geometry=shapes)
     if not is_geo(frame):
         frame = pd.DataFrame(frame)
     elif frame.geometry.name != "geometry":
@@ -41,6 +53,22 @@ def stored(name: str, table: pd.DataFrame) -> pd.DataFrame:
     columns = [column for column in frame.columns if column != "geometry"]
     out: pd.DataFrame = frame.assign(**{column: _column(frame[column]) for column in columns})
     return out
+
+
+def _shape(value: Any, where: str) -> Any:
+    """A geometry, of WKT too; None for all ways of saying nothing."""
+    import shapely
+
+    value = _value(value)
+    try:
+        if isinstance(value, str):
+            return shapely.from_wkt(value) if value.strip() else None
+    except shapely.errors.GEOSException:
+        pass
+    else:
+        if value is None or isinstance(value, shapely.Geometry):
+            return value
+    raise InputError(f"{where}: {str(value)[:60]!r} is no geometry, nor WKT of one")
 
 
 def is_geo(table: Any) -> bool:
@@ -69,8 +97,15 @@ def _column(column: pd.Series[Any]) -> pd.Series[Any]:
         return pd.Series(values, index=column.index, dtype="Int64")
     if kinds and kinds <= {int, float}:
         return pd.Series(values, index=column.index, dtype="float64")
-    texts = [x if x is None or isinstance(x, str) else json.dumps(x, default=str) for x in values]
-    return pd.Series(texts, index=column.index, dtype=object)
+    return pd.Series([_text(x) for x in values], index=column.index, dtype=object)
+
+
+def _text(value: Any) -> str | None:
+    """Text of a value, of lists and the like as JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    plain = isinstance(value, bool | int | float | list | dict)
+    return json.dumps(value, default=str) if plain else str(value)
 
 
 def _value(value: Any) -> Any:

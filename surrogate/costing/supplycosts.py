@@ -92,7 +92,11 @@ class Part:
 
 
 def parts_of(
-    supply: Supply, further: Iterable[SupplyCost], heat_price: float, horizon: Horizon
+    supply: Supply,
+    further: Iterable[SupplyCost],
+    heat_price: float,
+    horizon: Horizon,
+    limit_kw: float,
 ) -> tuple[Part, ...]:
     """All costs of a supply.
 
@@ -106,6 +110,8 @@ def parts_of(
         Of its heat, electricity of a heat pump included [¤/kWh].
     horizon : Horizon
         The years.
+    limit_kw : float
+        Its largest output [kW].
     """
     parts = [
         Part(
@@ -117,11 +123,11 @@ def parts_of(
         for cost in ("capex", "opex", "repex")
     ]
     parts.append(Part("supply", "heat", per_kwh=np.full(horizon.term, heat_price)))
-    parts += [_further(row, supply, horizon) for row in further]
+    parts += [_further(row, supply, horizon, limit_kw) for row in further]
     return tuple(parts)
 
 
-def _further(row: SupplyCost, supply: Supply, horizon: Horizon) -> Part:
+def _further(row: SupplyCost, supply: Supply, horizon: Horizon, limit_kw: float) -> Part:
     """Cost of a row of supply_costs."""
     cost, _, per = row.cost.partition("_")
     if per == "per_kwh":
@@ -132,11 +138,11 @@ def _further(row: SupplyCost, supply: Supply, horizon: Horizon) -> Part:
     if not isinstance(row.value, tuple):
         return Part(row.type, cost, per_kw=row.value)
     curve = Curve.through(row.value)  # type: ignore[arg-type]  # checked: a curve
-    if supply.peak_capacity_kw > curve.kilowatts[-1] and supply.constraint != "forbidden":
+    if limit_kw > curve.kilowatts[-1] and supply.constraint != "forbidden":
         warnings.warn(
             f"supply {supply.supply_id}: the {row.cost} curve of {row.type} ends at "
             f"{curve.kilowatts[-1]:g} kW; capacity beyond it, up to "
-            f"{supply.peak_capacity_kw:g} kW, is free",
+            f"{limit_kw:g} kW, is free",
             stacklevel=2,
         )
     return Part(row.type, cost, curve=curve)
