@@ -342,6 +342,21 @@ def test_ctrl_c_writes_the_best_so_far(tmp_path):
     assert (flow.value / 1.04**flow.year).sum() == pytest.approx(row.network_npv, abs=0.01)
 
 
+def test_ctrl_c_before_there_is_a_network(run, town, monkeypatch):
+    found = costing.optimise
+
+    def interrupted(*tables, stop, **how):
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.wait(5)
+        return found(*tables, stop=stop, **how)
+
+    monkeypatch.setattr(costing, "optimise", interrupted)
+    ran = run("cost", town, "-o", "result.gpkg")
+    assert (ran.code, ran.out) == (130, "")
+    assert "interrupted; no network was found so far" in ran.err
+    assert summary(Path("result.gpkg")).state == "no network found (interrupted)"
+
+
 def _until(terminal: int, pattern: bytes | None) -> bytes:
     """What a terminal gets, up to a pattern or to its end."""
     seen = b""

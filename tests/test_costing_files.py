@@ -19,7 +19,7 @@ from surrogate import costing
 from surrogate.costing import read, write
 from surrogate.costing.files import RESULTS, check_writable
 from surrogate.costing.schema import TABLES
-from surrogate.errors import InputError, MissingExtraError
+from surrogate.errors import InputError, InputTypeError, MissingExtraError
 
 CRS = "EPSG:25832"
 
@@ -190,6 +190,17 @@ def test_any_geometry_column_will_do(tmp_path):
     assert read(tmp_path / "town.gpkg")["paths"].geometry.name == "geometry"
     write({"paths": pd.DataFrame(paths())}, tmp_path / "plain.gpkg")
     assert read(tmp_path / "plain.gpkg", crs=CRS)["paths"].crs == CRS
+
+
+@pytest.mark.parametrize("name", ["town.gpkg", "town"])
+def test_geometry_may_be_wkt(tmp_path, name):
+    shapes = paths().to_wkt()["geometry"]
+    given = pd.DataFrame(paths()).assign(geometry=[*shapes[:2], None])
+    write({"paths": given, "supply_costs": None}, tmp_path / name)
+    found = read_without_a_word(tmp_path / name)
+    assert list(found) == ["paths"]
+    assert found["paths"].geometry.isna().tolist() == [False, False, True]
+    assert found["paths"].to_wkt()["geometry"].tolist()[:2] == shapes[:2].tolist()
 
 
 @pytest.mark.parametrize("name", ["town.gpkg", "town"])
@@ -383,6 +394,21 @@ def test_what_cannot_be_written_is_said_beforehand(tmp_path):
     will_not_write(tmp_path / f"{'x' * 245}.gpkg", "too long")
     will_not_write(tmp_path / "a", "'../x' is no table", {"../x": paths()})
     assert sorted(x.name for x in tmp_path.iterdir()) == ["file", "folder.gpkg"]
+
+
+@pytest.mark.parametrize("shape", ["LINESTRING (0 0, 1", 7])
+def test_what_is_no_geometry_is_named(tmp_path, shape):
+    given = pd.DataFrame({"path_id": ["1", "2"], "geometry": ["POINT (0 0)", shape]})
+    with pytest.raises(InputError, match=r"paths, row 2: .* is no geometry"):
+        write({"paths": given}, tmp_path / "a.gpkg")
+
+
+def test_what_is_no_table_is_named(tmp_path):
+    with pytest.raises(InputTypeError, match="paths is a list"):
+        write({"paths": [1]}, tmp_path / "a.gpkg")
+    with pytest.raises(InputError, match="at least a geometry column or a field"):
+        write({"tariffs": pd.DataFrame()}, tmp_path / "a.gpkg")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_checking_leaves_nothing(tmp_path):

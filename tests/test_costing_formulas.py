@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from CoolProp.CoolProp import PropsSI
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
@@ -27,6 +28,7 @@ from surrogate.costing.pipes import (
 )
 from surrogate.costing.schema import Building, ConnectionCost, Path, Supply, SupplyCost, Tariff
 from surrogate.costing.supplycosts import Curve, costing, parts_of
+from surrogate.costing.water import BOILING, density, viscosity
 
 from .costing_cases import street
 
@@ -70,6 +72,14 @@ def test_pipes_have_the_check_values_of_the_reference(regime, diameter, capacity
 )
 def test_water_has_the_density_of_the_steam_tables_above_its_boiling_point_too(flow, back, density):
     assert Regime(flow, back, 8).density == pytest.approx(density, rel=2e-4)
+
+
+@settings(max_examples=60)
+@given(st.floats(0.5, 200))
+def test_water_is_that_of_coolprop(t):
+    state = ("P", 101325.0) if t < BOILING - 1e-3 else ("Q", 0.0)
+    assert density(t) == pytest.approx(PropsSI("D", "T", t + 273.15, *state, "Water"), rel=1e-8)
+    assert viscosity(t) == pytest.approx(PropsSI("V", "T", t + 273.15, *state, "Water"), rel=1e-6)
 
 
 def test_no_pipe_is_sized_for_more_than_three_metres_a_second():
@@ -254,7 +264,7 @@ def test_rows_of_one_kind_add_up_on_all_their_breakpoints(
     ]
     horizon = Horizon(rate, term)
     settings = Settings(plant_lifetime=lifetime)
-    parts = parts_of(SUPPLY, further, SUPPLY.cost_per_kwh, horizon)
+    parts = parts_of(SUPPLY, further, SUPPLY.cost_per_kwh, horizon, SUPPLY.peak_capacity_kw)
     found = costing(parts, 400, horizon, settings, objective=False)
     paid = np.zeros(term)
     paid[0] = 1000 + 20 * kw + by_hand(one, kw) + by_hand(other, kw) + 90
@@ -274,7 +284,7 @@ def test_capacity_beyond_a_curve_is_free_and_said_to_be():
     with pytest.warns(
         UserWarning, match=r"West.*capex_per_kw.*boiler ends at 100 kW.*400 kW, is free"
     ):
-        parts_of(named, [row], 0.05, Horizon(0.03, 40))
+        parts_of(named, [row], 0.05, Horizon(0.03, 40), 400)
 
 
 # Customers

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from surrogate.costing.evaluate import Evaluation
-from surrogate.costing.model import Model, Sized
+from surrogate.costing.model import Arc, Model, Sized
 from surrogate.costing.problem import Link, Problem
 from surrogate.costing.sides import Side
 from surrogate.costing.supplycosts import Costing
@@ -117,6 +117,18 @@ class LinearModel(Model):
         column = self.programme.column(0.0, 1.0)
         last = len(link.capacity_kw) - 1
         return Sized((column,), np.array([last]), link.capacity_kw[[last]] / self.units.kw)
+
+    def _carry(self, i: int, arcs: list[Arc]) -> None:
+        inverse = self.problem.diversity.inverse
+        for arc in arcs:
+            widest = float(inverse(arc.most.connections))
+            most = min(
+                arc.most.spread_kw / self.units.kw, float(self.sized[i].capacity[0]) * widest
+            )
+            self.programme.at_most([(arc.spread, 1.0), (arc.used, -most)])
+            if self.problem.settings.prevent_loops:
+                least = arc.most.least_spread_kw / self.units.kw
+                self.programme.at_least([(arc.spread, 1.0), (arc.used, -min(least, most))])
 
     def losses(self, i: int) -> Floats:
         """What a link loses with each of its pipes [kWh/a]."""

@@ -14,10 +14,11 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+
+from surrogate.costing.water import density, viscosity
 
 HOURS = 8760.0
 """Hours of a year [h]."""
@@ -33,7 +34,6 @@ ROUGHNESS = 1e-4
 
 PUMP_EFFICIENCY = 0.7
 
-_ATMOSPHERE = 101325.0
 _LAMINAR = 2300.0
 
 Floats = npt.NDArray[np.float64]
@@ -61,26 +61,12 @@ class Regime:
     @property
     def density(self) -> float:
         """Density of the water at the mean temperature [kg/m3]."""
-        return _water(self.t_mean)[0]
+        return density(self.t_mean)
 
     @property
     def viscosity(self) -> float:
         """Dynamic viscosity of the water at the mean temperature [Pa s]."""
-        return _water(self.t_mean)[1]
-
-
-@lru_cache(maxsize=256)
-def _water(t: float) -> tuple[float, float]:
-    """Density [kg/m3] and viscosity [Pa s] at 1 atm, at saturation where that would boil."""
-    from CoolProp.CoolProp import PropsSI
-
-    kelvin = t + 273.15
-    boils = PropsSI("T", "P", _ATMOSPHERE, "Q", 0, "Water")
-    at = ("P", _ATMOSPHERE) if kelvin < boils - 1e-6 else ("Q", 0.0)
-    return (
-        float(PropsSI("D", "T", kelvin, *at, "Water")),
-        float(PropsSI("V", "T", kelvin, *at, "Water")),
-    )
+        return viscosity(self.t_mean)
 
 
 def velocity(diameter: npt.ArrayLike) -> Floats:

@@ -18,6 +18,9 @@ Ints = npt.NDArray[np.intp]
 
 INFINITY = float("inf")
 
+_EVERY = 0.5
+"""Progress is told no more often [s]."""
+
 _SLACK = 1e-2
 """A cut with more room than this is not needed."""
 
@@ -130,16 +133,17 @@ class Solver:
         self._passed_columns = 0
         self._stopped = stopped
         self._highs.cbMipInterrupt.subscribe(self._interrupt)
-        self._highs.cbMipLogging.subscribe(self._log)
+        self._told = 0.0
         self._report: Callable[[float, float], None] = lambda value, bound: None
 
     def _interrupt(self, event: Any) -> None:
+        """Called by HiGHS many times a second."""
         if self._stopped():
             event.interrupt()
-
-    def _log(self, event: Any) -> None:
-        data = event.data_out
-        self._report(data.mip_primal_bound, data.mip_dual_bound)
+        now = time.monotonic()
+        if now > self._told + _EVERY:
+            self._told = now
+            self._report(event.data_out.mip_primal_bound, event.data_out.mip_dual_bound)
 
     def solve(
         self,

@@ -20,7 +20,7 @@ from surrogate.costing.search import Progress
 
 _ENDED = {
     "optimal": "within optimiser/mip-gap of the bound",
-    "param-gap": "solving again improves it by less than optimiser/param-gap",
+    "param-gap": "solving again gains less than optimiser/param-gap",
     "runtime-limit": "the time limit came first",
     "iteration-limit": "the limit of solves came first",
     "interrupted": "the best network so far",
@@ -219,12 +219,11 @@ def _solving(row: Any) -> list[Line]:
     if abs(row.objective - row.network_npv) > 0.5:
         lines.append(("objective", grouped(row.objective), "what the parameters say counts"))
     if isfinite(row.upper_bound):
-        above = percent((row.upper_bound - row.objective) / max(abs(row.objective), 1e-12))
-        said = f"no network has more; {above} above"
+        said = f"no network has more; {percent(row.bound_gap)} above"
         lines.append(("bound", grouped(row.upper_bound), said))
     count = f"{row.iterations} solve{'' if row.iterations == 1 else 's'}"
     if isfinite(row.mip_gap):
-        lines.append(("gap of last solve", percent(row.mip_gap), ""))
+        lines.append(("gap of last solve", percent(row.mip_gap), f"of {row.mip_gap_of}"))
     lines.append(("time", f"{row.runtime:.3g} s", count))
     return lines
 
