@@ -14,49 +14,25 @@ References
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import breadth_first_order, dijkstra, minimum_spanning_tree
 
 from surrogate.costing.evaluate import Design, Evaluation, evaluate
 from surrogate.costing.pipes import HOURS
 from surrogate.costing.problem import Problem
+from surrogate.costing.trees import LEAST, Tree, Trees
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
-
-_LEAST = 1e-3
-"""Weight of a link that costs nothing: sparse graphs take 0 for no link."""
 
 _FEW = 3
 """Up to so many supplies every choice among them is tried."""
 
 _CHARGES = 12
 """Times that supplies may charge more."""
-
-
-@dataclass(frozen=True)
-class Tree:
-    """A forest, hung from its supplies.
-
-    Parameters
-    ----------
-    order : list of int
-        Nodes, each after the one it is fed from.
-    parent : dict
-        Node that each is fed from, and the link between; supplies have none.
-    source : dict
-        Supply that feeds at a node.
-    """
-
-    order: list[int]
-    parent: dict[int, tuple[int, int]]
-    source: dict[int, int]
 
 
 Grown = tuple[float, Tree, set[int], dict[int, float]]
@@ -78,8 +54,7 @@ class Heuristic:
         self.problem = problem
         self.random = np.random.default_rng(seed)
         links = problem.links
-        self.u = np.array([link.u for link in links], dtype=np.intp)
-        self.v = np.array([link.v for link in links], dtype=np.intp)
+        self.trees = Trees(problem)
         self.capacity = [link.capacity_kw.tolist() for link in links]
         self.heat_price = [source.objective.per_kwh for source in problem.sources]
         cheapest = min(self.heat_price, default=0.0)
@@ -89,106 +64,12 @@ class Heuristic:
         self.at: dict[int, list[int]] = {}
         for i, customer in enumerate(problem.customers):
             self.at.setdefault(customer.node, []).append(i)
-        self.root = problem.nodes
         groups: dict[int | str, set[int]] = {}
         for i, customer in enumerate(problem.customers):
             if customer.group is not None:
                 groups.setdefault(customer.group, set()).add(i)
         self.groups = list(groups.values())
-        self.opening = np.array([source.objective.fixed for source in problem.sources])
-        self.open = list(range(len(problem.sources)))
         self.charge = np.zeros(len(problem.sources))
-
-    # -- trees -----------------------------------------------------------------
-
-    def tree_over(self, nodes: Iterable[int], weights: Floats) -> Tree:
-        """A Steiner tree over nodes and the supplies that it pays to open.
-
-        Parameters
-        ----------
-        nodes : iterable of int
-            Nodes to reach.
-        weights : ndarray
-            Of the links.
-        """
-        matrix = self._matrix(np.arange(len(weights)), weights)
-        terminals = np.array([self.root, *nodes], dtype=np.int32)
-        distance, before, nearest = dijkstra(
-            matrix, directed=False, indices=terminals, return_predecessors=True, min_only=True
-        )
-        ends = matrix.tocoo()
-        bridging = nearest[ends.row] != nearest[ends.col]
-        a, b = ends.row[bridging], ends.col[bridging]
-        span = distance[a] + ends.data[bridging] + distance[b]
-        keep = np.isfinite(span)
-        a, b, span = a[keep], b[keep], span[keep]
-        order = np.argsort(-span, kind="stable")
-        place = {}
-        for i in order:  # the shortest of each pair is written last
-            place[nearest[a[i]], nearest[b[i]]] = i
-        chosen = np.fromiter(place.values(), dtype=np.intp, count=len(place))
-        size = self.root + 1
-        between = coo_array(
-            (np.maximum(span[chosen], _LEAST), (nearest[a[chosen]], nearest[b[chosen]])),
-            shape=(size, size),
-        )
-        spanning = minimum_spanning_tree(between.tocsr()).tocoo()
-        members = {self.root}
-        for s, t in zip(spanning.row, spanning.col, strict=True):
-            i = place.get((s, t), place.get((t, s)))
-            for node in (a[i], b[i]):
-                at = int(node)
-                while at >= 0 and at not in members:
-                    members.add(at)
-                    at = int(before[at])
-        members |= {int(node) for node in terminals}
-        return self.spanning(members, weights)
-
-    def _matrix(self, links: Ints, weights: Floats) -> csr_array:
-        """Graph of some links, with the root joined to each supply."""
-        sources = [self.problem.sources[s].node for s in self.open]
-        rows = np.concatenate([self.u[links], np.full(len(sources), self.root)])
-        columns = np.concatenate([self.v[links], np.array(sources, dtype=np.intp)])
-        data = np.concatenate([weights[links], np.maximum(self.opening[self.open], _LEAST)])
-        size = self.root + 1
-        # Of links side by side the cheapest counts.
-        order = np.lexsort((data, np.maximum(rows, columns), np.minimum(rows, columns)))
-        low, high = np.minimum(rows, columns)[order], np.maximum(rows, columns)[order]
-        first = np.ones(len(order), dtype=bool)
-        first[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
-        return coo_array(
-            (data[order][first], (low[first], high[first])), shape=(size, size)
-        ).tocsr()
-
-    def spanning(self, members: set[int], weights: Floats) -> Tree:
-        """Spanning tree of what lies between some nodes, hung from the supplies.
-
-        Parameters
-        ----------
-        members : set of int
-            Nodes, the root among them.
-        weights : ndarray
-            Of the links.
-        """
-        inside = np.zeros(self.root + 1, dtype=bool)
-        inside[list(members)] = True
-        links = np.flatnonzero(inside[self.u] & inside[self.v])
-        matrix = minimum_spanning_tree(self._matrix(links, weights))
-        order, before = breadth_first_order(matrix, self.root, directed=False)
-        between = {}
-        for i in links[np.argsort(-weights[links], kind="stable")]:
-            u, v = int(self.u[i]), int(self.v[i])
-            between[u, v] = between[v, u] = int(i)
-        parent, source = {}, {}
-        feeding = {self.problem.sources[s].node: s for s in reversed(self.open)}
-        nodes = [int(node) for node in order[1:]]
-        for node in nodes:
-            up = int(before[node])
-            if up == self.root:
-                source[node] = feeding[node]
-            else:
-                parent[node] = (up, between[up, node])
-        return Tree(nodes, parent, source)
 
     # -- worth -----------------------------------------------------------------
 
@@ -319,7 +200,7 @@ class Heuristic:
             return None
         best: Evaluation | None = None
         for chosen in self._choices():
-            self.open = list(chosen)
+            self.trees.open = list(chosen)
             self.charge[:] = 0.0
             for _ in range(_CHARGES):
                 if over():
@@ -357,11 +238,11 @@ class Heuristic:
         """
         if not wanted or not sources:
             return None
-        self.open = sources
+        self.trees.open = sources
         self.charge[:] = 0.0
-        weights = np.maximum(np.maximum(self.least, 1.0) * (1.02 - np.clip(used, 0, 1)), _LEAST)
+        weights = np.maximum(np.maximum(self.least, 1.0) * (1.02 - np.clip(used, 0, 1)), LEAST)
         nodes = {self.problem.customers[i].node for i in wanted}
-        tree = self.tree_over(nodes, weights)
+        tree = self.trees.tree_over(nodes, weights)
         everyone = set(range(len(self.problem.customers)))
         _, kept, _ = self._grouped(tree, everyone)
         found = evaluate(self.problem, self.design(tree, kept))
@@ -391,12 +272,12 @@ class Heuristic:
         """The best of several trees, exactly."""
         best: Grown | None = None
         everyone = set(range(len(self.problem.customers)))
-        weights = np.maximum(self.least, _LEAST)
+        weights = np.maximum(self.least, LEAST)
         wanted = everyone
         for _ in range(rounds):
             if over() and best is not None:
                 break
-            tree = self.tree_over({self.problem.customers[i].node for i in wanted}, weights)
+            tree = self.trees.tree_over({self.problem.customers[i].node for i in wanted}, weights)
             value, kept, loads = self._grouped(tree, everyone)
             if best is None or value > best[0]:
                 best = value, tree, kept, loads
@@ -430,18 +311,18 @@ class Heuristic:
         over : callable
             True when it is time to end.
         """
-        self.open = sorted(best.design.sources) or self.open
+        self.trees.open = sorted(best.design.sources) or self.trees.open
         links = {laid.pipe.segment: laid.load_kw for laid in best.pipes}
         loads = {
             i: max(links[pipe.segment] for pipe in self.problem.links[i].pipes)
             for i in best.design.links
         }
-        members = {self.root} | {
+        members = {self.trees.root} | {
             c.node for c in map(self.problem.customers.__getitem__, best.design.customers)
         }
         for i in best.design.links:
-            members |= {int(self.u[i]), int(self.v[i])}
-        tree = self.spanning(members, self._weights(loads))
+            members |= {int(self.trees.u[i]), int(self.trees.v[i])}
+        tree = self.trees.spanning(members, self._weights(loads))
         everyone = set(range(len(self.problem.customers)))
         value, kept, loads = self._grouped(tree, everyone)
         improved = self._improved((value, tree, kept, loads), over)
@@ -454,7 +335,7 @@ class Heuristic:
         for link, load in loads.items():
             step = min(bisect_left(self.capacity[link], load), len(self.capacity[link]) - 1)
             weights[link] = 0.5 * (weights[link] + self.cost[link][step])
-        return np.asarray(np.maximum(weights, _LEAST))
+        return np.asarray(np.maximum(weights, LEAST))
 
     def _shaken(self, kept: set[int], everyone: set[int]) -> set[int]:
         """Nearly the same customers."""
@@ -470,7 +351,7 @@ class Heuristic:
         """Add or take away a node at a time while that helps."""
         everyone = set(range(len(self.problem.customers)))
         neighbours: dict[int, set[int]] = {}
-        for u, v in zip(self.u.tolist(), self.v.tolist(), strict=True):
+        for u, v in zip(self.trees.u.tolist(), self.trees.v.tolist(), strict=True):
             neighbours.setdefault(u, set()).add(v)
             neighbours.setdefault(v, set()).add(u)
         improved = True
@@ -485,10 +366,10 @@ class Heuristic:
                     break
                 if node in members and int(node) in self.at:
                     continue
-                changed = (members ^ {int(node)}) | {self.root}
+                changed = (members ^ {int(node)}) | {self.trees.root}
                 if node not in members:
                     changed |= {n for n in neighbours[int(node)] if n in self.at}
-                tried = self.spanning(changed, weights)
+                tried = self.trees.spanning(changed, weights)
                 found = self._grouped(tried, everyone)
                 if found[0] > best[0] * (1 + 1e-9):
                     best = (found[0], tried, *found[1:])
