@@ -18,9 +18,9 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from surrogate import costing
-from surrogate.costing.drawing import Chance
-from surrogate.costing.streets import plan
 from surrogate.costing.summary import energy, grouped
+from surrogate.costing.town.drawing import Chance
+from surrogate.costing.town.streets import plan
 
 TARGET = Path(__file__).parent / "images" / "costing.png"
 

@@ -24,7 +24,7 @@ from rich.console import Console
 
 import surrogate.cli
 from surrogate import costing
-from surrogate.costing.search import Progress
+from surrogate.costing.optimiser.search import Progress
 from surrogate.costing.summary import telling
 
 COMMAND = str(Path(sys.executable).parent / "surrogate")

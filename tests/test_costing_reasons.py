@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from surrogate.costing.evaluate import Design, evaluate
+from surrogate.costing.optimiser.reasons import _MESSAGES, _reason
 from surrogate.costing.prepare import prepare
-from surrogate.costing.reasons import _MESSAGES, _reason
 
 from .costing_cases import EXACT, Tables, put, reasons, settings_table, solved, street, tables
 

@@ -18,8 +18,8 @@ import pytest
 
 import surrogate
 from surrogate import costing
-from surrogate.costing import reasons
 from surrogate.costing.files import RESULTS
+from surrogate.costing.optimiser import reasons
 from surrogate.costing.parameters import NAMES
 from surrogate.costing.schema import TABLES
 

@@ -19,10 +19,10 @@ from surrogate.extras import need
 
 if TYPE_CHECKING:
     from surrogate.costing.checking import InputTablesError
-    from surrogate.costing.district import district, street_network
     from surrogate.costing.files import read, write
     from surrogate.costing.optimise import optimise
-    from surrogate.costing.search import Progress
+    from surrogate.costing.optimiser.search import Progress
+    from surrogate.costing.town.district import district, street_network
 
 __all__ = [
     "InputTablesError",
@@ -36,11 +36,11 @@ __all__ = [
 
 _HOMES = {
     "InputTablesError": "checking",
-    "Progress": "search",
-    "district": "district",
+    "Progress": "optimiser.search",
+    "district": "town.district",
     "optimise": "optimise",
     "read": "files",
-    "street_network": "district",
+    "street_network": "town.district",
     "write": "files",
 }
 

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from surrogate.costing.optimiser.reasons import reasons_table
+from surrogate.costing.optimiser.search import Clock, Progress, gap_of
+from surrogate.costing.optimiser.solve import Solution, solve
 from surrogate.costing.prepare import Prepared, prepare
-from surrogate.costing.reasons import reasons_table
 from surrogate.costing.results import result_tables
-from surrogate.costing.search import Clock, Progress, gap_of
-from surrogate.costing.solve import Solution, solve
 from surrogate.extras import need
 
 

@@ -1,7 +1,7 @@
 """The problem in numbers: what each pipe, building and supply may do and what it costs.
 
 Made once from the checked tables; the exact costing (:mod:`~surrogate.costing.evaluate`)
-and the optimiser (:mod:`~surrogate.costing.model`) both read nothing else.
+and the optimiser (:mod:`~surrogate.costing.optimiser.model`) both read nothing else.
 """
 
 from __future__ import annotations

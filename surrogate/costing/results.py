@@ -13,9 +13,9 @@ from surrogate.costing.cashflow import Streams, cashflow_table, civil_cost_of, w
 from surrogate.costing.customers import connection_pv, tariff_pv
 from surrogate.costing.evaluate import Evaluation
 from surrogate.costing.geometry import COLUMN
+from surrogate.costing.optimiser.search import empty
 from surrogate.costing.pipes import pressure_gradient
 from surrogate.costing.prepare import Prepared
-from surrogate.costing.search import empty
 
 Tables = dict[str, pd.DataFrame]
 

@@ -16,7 +16,7 @@ from rich.progress import Progress as Live
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table as Grid
 
-from surrogate.costing.search import Progress
+from surrogate.costing.optimiser.search import Progress
 
 _ENDED = {
     "optimal": "within optimiser/mip-gap of the bound",

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from surrogate.costing.constraints import constrained
 from surrogate.costing.evaluate import Evaluation
-from surrogate.costing.model import Model
+from surrogate.costing.optimiser.constraints import constrained
+from surrogate.costing.optimiser.model import Model
+from surrogate.costing.optimiser.search import Clock, Goal, Search
 from surrogate.costing.problem import Problem, Violation
-from surrogate.costing.search import Clock, Goal, Search
 
 _SMALL = 60
 """Up to so many links the reasons are exact; beyond, diversity is taken at its best."""

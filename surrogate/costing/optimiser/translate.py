@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from surrogate.costing.evaluate import Design, Evaluation
-from surrogate.costing.model import Arc, Model
+from surrogate.costing.optimiser.model import Arc, Model
 
 Floats = npt.NDArray[np.float64]
 

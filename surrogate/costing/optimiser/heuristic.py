@@ -21,9 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from surrogate.costing.evaluate import Design, Evaluation, evaluate
+from surrogate.costing.optimiser.trees import LEAST, Tree, Trees
 from surrogate.costing.pipes import HOURS
 from surrogate.costing.problem import Problem
-from surrogate.costing.trees import LEAST, Tree, Trees
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]

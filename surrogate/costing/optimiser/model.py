@@ -4,8 +4,8 @@ Every network that keeps all limits stands in the programme with its exact
 cost, so the programme's bound holds for the exact costs. What it does not see
 at first (that diversity is a curve, that one large building sets a pipe's size
 alone, that losses may) is added where a solution needs it:
-:mod:`surrogate.costing.refine`. The constraints among the parameters are
-:mod:`surrogate.costing.constraints`.
+:mod:`surrogate.costing.optimiser.refine`. The constraints among the parameters are
+:mod:`surrogate.costing.optimiser.constraints`.
 
 Per link and direction: whether heat runs there, and the end users, the sum of
 their own peaks and the heat that pass. Per link: which pipe. All in units in
@@ -20,10 +20,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from surrogate.costing.optimiser.sides import Side, side_of, sides_of
+from surrogate.costing.optimiser.solver import INFINITY, Programme
 from surrogate.costing.pipes import HOURS
 from surrogate.costing.problem import Link, Problem
-from surrogate.costing.sides import Side, side_of, sides_of
-from surrogate.costing.solver import INFINITY, Programme
 from surrogate.costing.supplycosts import Costing
 
 Floats = npt.NDArray[np.float64]

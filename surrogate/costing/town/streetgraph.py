@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from surrogate.costing.drawing import Point, middle, moments, turn
+from surrogate.costing.town.drawing import Point, middle, moments, turn
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from surrogate.costing.constraints import constrained
 from surrogate.costing.evaluate import Evaluation
-from surrogate.costing.loop import Loop
-from surrogate.costing.model import Model
+from surrogate.costing.optimiser.constraints import constrained
+from surrogate.costing.optimiser.loop import Loop
+from surrogate.costing.optimiser.model import Model
+from surrogate.costing.optimiser.reasons import Reason, explain
+from surrogate.costing.optimiser.search import Clock, Found, Goal, Progress, Search, empty, gap_of
+from surrogate.costing.optimiser.solver import INFINITY
 from surrogate.costing.problem import Problem
-from surrogate.costing.reasons import Reason, explain
-from surrogate.costing.search import Clock, Found, Goal, Progress, Search, empty, gap_of
-from surrogate.costing.solver import INFINITY
 
 _EXACT, _STRAIGHT = "exact costs", "straight costs"
 

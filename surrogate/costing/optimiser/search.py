@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from surrogate.costing.cuts import Cuts
 from surrogate.costing.evaluate import Design, Evaluation, evaluate
-from surrogate.costing.model import Model
+from surrogate.costing.optimiser.cuts import Cuts
+from surrogate.costing.optimiser.model import Model
+from surrogate.costing.optimiser.refine import Refiner
+from surrogate.costing.optimiser.solver import INFINITY, Outcome, Solver
+from surrogate.costing.optimiser.translate import design_of, start_of
 from surrogate.costing.problem import Problem
-from surrogate.costing.refine import Refiner
-from surrogate.costing.solver import INFINITY, Outcome, Solver
-from surrogate.costing.translate import design_of, start_of
 
 _SMALL = 30
 """Up to so many links HiGHS needs no help."""

@@ -1,7 +1,7 @@
 """Invented districts: complete inputs of heat-network costing, from a seed.
 
-Streets come from :mod:`surrogate.costing.streets`, buildings from
-:mod:`surrogate.costing.footprints`; here they get demands, money and supplies.
+Streets come from :mod:`surrogate.costing.town.streets`, buildings from
+:mod:`surrogate.costing.town.footprints`; here they get demands, money and supplies.
 All figures are typical values of first studies, in ``surrogate/data/district.toml``.
 """
 
@@ -14,10 +14,10 @@ from typing import Any
 
 import pandas as pd
 
-from surrogate.costing.drawing import Chance, Point
-from surrogate.costing.footprints import SPECIAL, Footprint, build, data
-from surrogate.costing.streetgraph import Plan, Street
-from surrogate.costing.streets import plan
+from surrogate.costing.town.drawing import Chance, Point
+from surrogate.costing.town.footprints import SPECIAL, Footprint, build, data
+from surrogate.costing.town.streetgraph import Plan, Street
+from surrogate.costing.town.streets import plan
 from surrogate.errors import InputError, InputTypeError
 from surrogate.extras import need
 

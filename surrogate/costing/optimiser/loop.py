@@ -3,7 +3,7 @@
 The model in which every pipe size is a choice of its own cannot be solved to a
 small gap for hundreds of streets. Here each pipe costs what a line says that
 is drawn through its exact cost at its load in the best network so far
-(:mod:`surrogate.costing.linear`); networks that the lines favour are costed
+(:mod:`surrogate.costing.optimiser.linear`); networks that the lines favour are costed
 exactly, and new lines drawn, until that changes nothing. A relaxation of the
 exact costs gives the bound that is reported with it.
 """
@@ -16,24 +16,31 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from surrogate.costing.constraints import constrained
-from surrogate.costing.cuts import Cuts
 from surrogate.costing.evaluate import Design, Evaluation, evaluate
-from surrogate.costing.heuristic import Heuristic
-from surrogate.costing.linear import LinearModel
-from surrogate.costing.model import Model
+from surrogate.costing.optimiser.constraints import constrained
+from surrogate.costing.optimiser.cuts import Cuts
+from surrogate.costing.optimiser.heuristic import Heuristic
+from surrogate.costing.optimiser.linear import LinearModel
+from surrogate.costing.optimiser.model import Model
+from surrogate.costing.optimiser.search import Clock, Found, Progress, empty, gap_of
+from surrogate.costing.optimiser.solver import INFINITY, Outcome, Solver, deadline
+from surrogate.costing.optimiser.translate import design_of, start_of
 from surrogate.costing.problem import Problem
-from surrogate.costing.search import Clock, Found, Progress, empty, gap_of
-from surrogate.costing.solver import INFINITY, Outcome, Solver, deadline
-from surrogate.costing.translate import design_of, start_of
 
 Floats = npt.NDArray[np.float64]
 
 _SHARE = 0.15
-"""No step before or beside a whole solve takes more of the time limit."""
+"""No step before or beside a whole solve takes more of the time limit.
 
-_PER_LINK = 0.005
-"""Time that such a step may take for each link [s]."""
+What a step does is bounded by counts, so that as a rule the answer does not
+hang on the machine; this is for networks that are large for the limit.
+"""
+
+_BOUNDING = 0.005
+"""Time for the bound, for each link [s]: it says how good the network is, and changes nothing."""
+
+_ROUNDS = 12
+"""Rounds of cuts."""
 
 _REDRAWN = 2
 """Times that lines are drawn anew after a relaxation alone, before a whole solve."""
@@ -69,7 +76,7 @@ class Loop:
         self.iterations = 0
         self.gap = INFINITY
         self.stuck = False
-        self.step = min(_SHARE * clock.seconds, max(_PER_LINK * len(problem.links), 1.0))
+        self.step = _SHARE * clock.seconds
 
     def run(self) -> Found | None:
         """Solve and redraw until nothing changes; None where no network was found.
@@ -160,7 +167,7 @@ class Loop:
         has are ruled out.
         """
         cuts, left = Cuts(model), deadline(min(seconds, self.clock.left))
-        bound, values = solver.relax(terms, cuts.broken, seconds=left())
+        bound, values = solver.relax(terms, cuts.broken, seconds=left(), rounds=_ROUNDS)
         for s, fed in enumerate(model.fed):
             if not fed.pieces or self.best is None or left() < 0:
                 continue
@@ -169,7 +176,7 @@ class Loop:
             if ends is not None:
                 model.narrow(s, *ends)
         if self.best is not None and left() > 0:
-            tighter, more = solver.relax(terms, cuts.broken, seconds=left())
+            tighter, more = solver.relax(terms, cuts.broken, seconds=left(), rounds=_ROUNDS)
             if more is not None:
                 bound, values = tighter, more
         return bound, values
@@ -201,7 +208,8 @@ class Loop:
         model = constrained(Model(self.problem, lean=True))
         solver = Solver(model.programme, self.clock.over)
         terms = model.money(objective=True)
-        bound, _ = self._relaxed(model, solver, terms, self.step)
+        seconds = min(self.step, max(_BOUNDING * len(self.problem.links), 1.0))
+        bound, _ = self._relaxed(model, solver, terms, seconds)
         return max(bound * model.units.money, self._value)
 
 

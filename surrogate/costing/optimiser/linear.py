@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from surrogate.costing.evaluate import Evaluation
-from surrogate.costing.model import Arc, Model, Sized
+from surrogate.costing.optimiser.model import Arc, Model, Sized
+from surrogate.costing.optimiser.sides import Side
 from surrogate.costing.problem import Link, Problem
-from surrogate.costing.sides import Side
 from surrogate.costing.supplycosts import Costing
 
 Floats = npt.NDArray[np.float64]

@@ -11,8 +11,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from surrogate.costing.drawing import Chance, Point
-from surrogate.costing.streetgraph import Block, Plan, Street
+from surrogate.costing.town.drawing import Chance, Point
+from surrogate.costing.town.streetgraph import Block, Plan, Street
 
 # Half of a street's width [m], pavements included.
 _HALF = {"main": 8.5, "street": 5.5, "lane": 4.0}
@@ -55,7 +55,7 @@ class Footprint:
 @cache
 def data() -> Mapping[str, Any]:
     """Give what the data file says of buildings, money and supplies."""
-    path = Path(__file__).parent.parent / "data" / "district.toml"
+    path = Path(__file__).parents[2] / "data" / "district.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 

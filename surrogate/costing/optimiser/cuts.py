@@ -22,7 +22,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
-from surrogate.costing.model import Model
+from surrogate.costing.optimiser.model import Model
 
 Floats = npt.NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from surrogate.costing.model import Model, Term
+from surrogate.costing.optimiser.model import Model, Term
 
 AnyModel = TypeVar("AnyModel", bound=Model)
 

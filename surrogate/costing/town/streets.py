@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from surrogate.costing.drawing import (
+from surrogate.costing.town.drawing import (
     LONG,
     Chance,
     Point,
@@ -29,7 +29,7 @@ from surrogate.costing.drawing import (
     part,
     turn,
 )
-from surrogate.costing.streetgraph import Plan, StreetGraph
+from surrogate.costing.town.streetgraph import Plan, StreetGraph
 
 _BLOCKS_PER_PATH = 0.36
 _BLOCK_AREA = 7400.0  # m2, the mean

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from surrogate.costing.evaluate import Evaluation, Laid
-from surrogate.costing.model import Arc, Model
+from surrogate.costing.optimiser.model import Arc, Model
+from surrogate.costing.optimiser.translate import start_of
 from surrogate.costing.pipes import HOURS
-from surrogate.costing.translate import start_of
 
 Floats = npt.NDArray[np.float64]
 

@@ -1,0 +1,1 @@
+"""Finds the best network: models, bounds, searches; from a problem in numbers to a design."""

@@ -1,0 +1,1 @@
+"""An invented town, to try the costing on and to measure it with."""
