@@ -42,7 +42,7 @@ _BOUNDING = 0.005
 _ROUNDS = 12
 """Rounds of cuts."""
 
-_REDRAWN = 2
+_REDRAWN = 1
 """Times that lines are drawn anew after a relaxation alone, before a whole solve."""
 
 
