@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
@@ -194,7 +194,7 @@ def evaluate(problem: Problem, design: Design) -> Evaluation:
         violations=tuple(count.violations),
     )
     broken = (*result.violations, *_broken(problem, result))
-    return Evaluation(**{**result.__dict__, "violations": broken})
+    return replace(result, violations=broken)
 
 
 class _Count:

@@ -97,6 +97,7 @@ class _Piece:
         """Cut at the place next to a point; the place."""
         at = float(self.line.project(point))
         at = 0.0 if at < SNAP else self.line.length if at > self.line.length - SNAP else at
+        at = next((cut for cut in self.cuts if abs(cut - at) <= SNAP), at)
         self.cuts.append(at)
         return self.line.interpolate(at)
 
@@ -137,7 +138,7 @@ def build_network(
         What is not forbidden; the rest takes no part.
     """
     pieces = _pieces(paths, path_usable)
-    _node_at_ends(pieces)
+    ties = _node_at_ends(pieces)
     places = [*buildings[building_usable], *supplies[supply_usable]]
     links = _links(places, pieces)
     lines, owners = [], []
@@ -147,9 +148,11 @@ def build_network(
         owners += [piece.path] * len(parts)
     ends = [line.coords[i] for line in lines for i in (0, -1)]
     joints = [point for link in links for point in (link.coords[0], link.coords[-1])]
-    names = _clusters(np.array([point[:2] for point in (*ends, *joints)]).reshape(-1, 2))
+    tied = [(point.x, point.y) for tie in ties for point in tie]
+    points = np.array([point[:2] for point in (*ends, *joints, *tied)]).reshape(-1, 2)
+    names = _clusters(points, len(tied) // 2)
     line_ends = names[: len(ends)].reshape(-1, 2)
-    link_ends = names[len(ends) :].reshape(-1, 2)
+    link_ends = names[len(ends) : len(ends) + len(joints)].reshape(-1, 2)
     segments = _split_segments(lines, owners, line_ends, path_ids)
     taken = {*path_ids, *(segment.path_id for segment in segments)}
     segments += _connectors(links, link_ends, taken)
@@ -175,16 +178,18 @@ def _pieces(paths: Geometries, usable: Bools) -> list[_Piece]:
     return pieces
 
 
-def _node_at_ends(pieces: list[_Piece]) -> None:
-    """Cut pieces where the end of another one touches them."""
+def _node_at_ends(pieces: list[_Piece]) -> list[tuple[shapely.Point, shapely.Point]]:
+    """Cut pieces where the end of another one touches them; each end and its cut."""
+    ties: list[tuple[shapely.Point, shapely.Point]] = []
     if not pieces:
-        return
+        return ties
     tree = shapely.STRtree([piece.line for piece in pieces])
     ends = shapely.points([piece.line.coords[i][:2] for piece in pieces for i in (0, -1)])
     which, touched = tree.query(ends, predicate="dwithin", distance=SNAP)
     for end, piece in zip(which, touched, strict=True):
         if end // 2 != piece:
-            pieces[piece].cut(ends[end])
+            ties.append((ends[end], pieces[piece].cut(ends[end])))
+    return ties
 
 
 def _links(places: list[shapely.Geometry], pieces: list[_Piece]) -> list[shapely.LineString]:
@@ -212,11 +217,13 @@ def _links(places: list[shapely.Geometry], pieces: list[_Piece]) -> list[shapely
     return links
 
 
-def _clusters(points: npt.NDArray[np.float64]) -> Ints:
-    """Number of the node that each point belongs to."""
+def _clusters(points: npt.NDArray[np.float64], tied: int) -> Ints:
+    """Number of the node that each point belongs to; the last are pairs tied together."""
     if not len(points):
         return np.empty(0, dtype=np.intp)
     pairs = cKDTree(points).query_pairs(SNAP, output_type="ndarray")
+    ties = len(points) - 2 * tied + np.arange(2 * tied, dtype=pairs.dtype).reshape(-1, 2)
+    pairs = np.concatenate([pairs, ties])
     ones = np.ones(len(pairs), dtype=bool)
     near = coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(len(points), len(points)))
     return np.asarray(connected_components(near, directed=False)[1], dtype=np.intp)

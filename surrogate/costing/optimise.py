@@ -63,8 +63,8 @@ def optimise(
     for module in ("geopandas", "networkx", "highspy"):
         need(module, "costing")
     began = datetime.now(UTC)
+    prepared = prepare(tables)
     with _interruptible(stop or threading.Event()) as interrupted:
-        prepared = prepare(tables)
         clock = Clock(prepared.problem.settings.runtime_limit, interrupted)
         solution = solve(prepared.problem, clock, progress or (lambda where: None))
     result = result_tables(tables, prepared, solution.best)
@@ -87,7 +87,13 @@ def _interruptible(stop: threading.Event) -> Iterator[Callable[[], bool]]:
     if threading.current_thread() is not threading.main_thread():
         yield stop.is_set
         return
-    before = signal.signal(signal.SIGINT, lambda *_: stop.set())
+    before = signal.getsignal(signal.SIGINT) or signal.default_int_handler
+
+    def once(*_: Any) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, before)  # a second one is taken as ever
+
+    signal.signal(signal.SIGINT, once)
     try:
         yield stop.is_set
     finally:

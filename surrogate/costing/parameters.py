@@ -16,6 +16,12 @@ Method = Annotated[
     BeforeValidator(lambda text: str(text).strip().removeprefix(":").lower()),
 ]
 
+Flag = Annotated[
+    bool,
+    # As a column of numbers has them.
+    BeforeValidator(lambda value: {"1.0": "1", "0.0": "0"}.get(str(value).strip(), value)),
+]
+
 
 def _parameter(name: str, default: Any, description: str, unit: str = "", **limits: Any) -> Any:
     return Field(
@@ -94,7 +100,7 @@ class Settings(BaseModel):
         "exact: every pipe size a choice of its own; loop: pipes along straight lines, drawn "
         "anew until nothing changes; auto: exact for small networks, loop for others.",
     )
-    prevent_loops: bool = _parameter(
+    prevent_loops: Flag = _parameter(
         "optimiser/prevent-loops", True, "Every junction has one feed at most."
     )
     diversity_limit: float = _parameter(
@@ -136,15 +142,15 @@ class Settings(BaseModel):
     max_connections: int | None = _constraint("max-connections", "End users connected.", ge=0)
     max_supplies: int | None = _constraint("max-supplies", "Supplies used.", ge=0)
 
-    use_connection_capex: bool = _use("connection-capex", "Count connections' capex.")
-    use_connection_repex: bool = _use("connection-repex", "Count connections' replacement.")
-    use_connection_opex: bool = _use("connection-opex", "Count connections' opex.")
-    use_supply_capex: bool = _use("supply-capex", "Count supplies' capex.")
-    use_supply_repex: bool = _use("supply-repex", "Count supplies' replacement.")
-    use_supply_opex: bool = _use("supply-opex", "Count supplies' opex and heat.")
-    use_pipe_capex: bool = _use("pipe-capex", "Count pipes' capex.")
-    use_pipe_repex: bool = _use("pipe-repex", "Count pipes' replacement.")
-    use_tariffs: bool = _use("tariffs", "Count what customers pay.")
+    use_connection_capex: Flag = _use("connection-capex", "Count connections' capex.")
+    use_connection_repex: Flag = _use("connection-repex", "Count connections' replacement.")
+    use_connection_opex: Flag = _use("connection-opex", "Count connections' opex.")
+    use_supply_capex: Flag = _use("supply-capex", "Count supplies' capex.")
+    use_supply_repex: Flag = _use("supply-repex", "Count supplies' replacement.")
+    use_supply_opex: Flag = _use("supply-opex", "Count supplies' opex and heat.")
+    use_pipe_capex: Flag = _use("pipe-capex", "Count pipes' capex.")
+    use_pipe_repex: Flag = _use("pipe-repex", "Count pipes' replacement.")
+    use_tariffs: Flag = _use("tariffs", "Count what customers pay.")
 
     def counts(self, part: str, cost: str) -> bool:
         """Whether a kind of cash flow counts in the objective.

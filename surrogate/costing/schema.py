@@ -73,7 +73,7 @@ def as_key(value: Any) -> Any:
     text = as_text(value)
     if not isinstance(text, str):
         raise ValueError("must be a whole number or text")
-    whole = re.fullmatch(r"(-?\d+)(\.0*)?", text)
+    whole = re.fullmatch(r"(-?(?:0|[1-9]\d*))(\.0*)?", text)
     return int(whole[1]) if whole else text
 
 

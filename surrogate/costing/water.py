@@ -98,4 +98,4 @@ def viscosity(t: float) -> float:
 def _series(fits: tuple[tuple[float, ...], ...], t: float) -> float:
     low, high = (LOWEST, BOILING) if t < BOILING else (BOILING, HIGHEST)
     reduced = (2 * t - low - high) / (high - low)
-    return float(np.polynomial.chebyshev.chebval(reduced, fits[t >= BOILING]))
+    return float(np.polynomial.chebyshev.chebval(reduced, fits[int(t >= BOILING)]))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeVar
 
+import numpy as np
+
 from surrogate.costing.optimiser.model import Model, Term
+from surrogate.costing.pipes import HOURS, Regime, pump_kwh
+from surrogate.costing.problem import Pipe
 
 AnyModel = TypeVar("AnyModel", bound=Model)
 
@@ -45,9 +50,44 @@ class _Constraints:
         self._between("connections", [(column, float(c.connections)) for column, c in customers])
         self._between("supplies", [(fed.used, 1.0) for fed in model.fed])
         if problem.settings.min_npv is not None or problem.settings.max_npv is not None:
-            self._between("npv", list(model.money(objective=False).items()), model.units.money)
+            self._npv()
         self._density(heat, length)
         self._emissions(heat)
+
+    def _npv(self) -> None:
+        """NPV within its limits; at most, where what the model does not see may lower it."""
+        model, settings = self.model, self.model.problem.settings
+        terms = list(model.money(objective=False).items())
+        unit = model.units.money
+        if settings.min_npv is not None:
+            self._row(terms, -1.0, settings.min_npv / unit)
+        if settings.max_npv is not None:
+            self._row([*terms, *self._unseen()], 1.0, settings.max_npv / unit)
+
+    def _unseen(self) -> Iterator[Term]:
+        """Columns for costs of links that the model does not see, at most as large as they get.
+
+        Pumping; and where pipes stand in a row, that the first, which carries
+        the losses of the others, may be a size larger than they are.
+        """
+        model, problem = self.model, self.model.problem
+        price = (problem.settings.pumping_price or 0.0) * problem.horizon.annual
+        heat = max((source.npv.per_kwh for source in problem.sources), default=0.0)
+        used: dict[int, list[Term]] = {}
+        for arc in model.arcs:
+            used.setdefault(arc.link, []).append((arc.used, 1.0))
+        for i, link in enumerate(problem.links):
+            most = 0.0
+            if price:
+                most += price * sum(_most_pumping(pipe, problem.regime) for pipe in link.pipes)
+            if len(link.pipes) > 1 and len(link.npv) > 1:
+                most += float(np.abs(np.diff(link.npv)).max())
+                most += heat * float(np.abs(np.diff(link.loss_kwh)).max())
+            if most and i in used:
+                column = model.programme.column(0.0, most / model.units.money)
+                bound = [(arc, -factor * most / model.units.money) for arc, factor in used[i]]
+                model.programme.at_most([(column, 1.0), *bound])
+                yield column, -1.0
 
     def _between(self, name: str, terms: list[Term], unit: float = 1.0) -> None:
         settings = self.model.problem.settings
@@ -83,3 +123,10 @@ class _Constraints:
         emitted = [(fed.heat, source.emissions) for fed, source in sources]
         allowed = [(column, -limit * factor) for column, factor in heat]
         self._row([*emitted, *allowed], 1.0, 0.0, limit * sum(factor for _, factor in heat))
+
+
+def _most_pumping(pipe: Pipe, regime: Regime) -> float:
+    """Electricity that pumps through a pipe at most [kWh/a]: at its capacity all year."""
+    capacity = pipe.options.capacity_kw
+    diameters = pipe.options.diameter_mm / 1000
+    return float(pump_kwh(diameters, pipe.length, capacity, capacity * HOURS, regime).max())

@@ -15,7 +15,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -44,10 +44,13 @@ class Cuts:
     ----------
     model : Model
         The model.
+    over : callable
+        True when it is time to end.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, over: Callable[[], bool]) -> None:
         self.model = model
+        self.over = over
         problem = model.problem
         self.root = problem.nodes
         nodes = [source.node for source in problem.sources]
@@ -76,7 +79,7 @@ class Cuts:
         used = values[self.column]
         served = np.array([values[column] for column in model.served])
         for i in np.argsort(-served, kind="stable"):
-            if served[i] < _SERVED:
+            if served[i] < _SERVED or self.over():
                 break
             customer = model.problem.customers[i]
             enough = self._large_enough(customer.peak_kw)

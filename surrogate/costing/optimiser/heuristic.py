@@ -254,7 +254,7 @@ class Heuristic:
         must = {s for s in every if self.problem.sources[s].required}
         sizes = range(1, len(every) + 1) if len(every) <= _FEW else (1, len(every))
         choices = [set(some) | must for size in sizes for some in combinations(every, size)]
-        return sorted({tuple(sorted(choice)) for choice in choices})
+        return sorted({tuple(sorted(choice)) for choice in choices}, key=len, reverse=True)
 
     def _dearer(self, found: Evaluation) -> bool:
         """Let supplies charge more that give more than they can; whether any does."""

@@ -43,7 +43,7 @@ class Line:
     loss_kwh: float
 
 
-def lines_around(problem: Problem, found: Evaluation) -> list[Line]:
+def lines_around(problem: Problem, found: Evaluation, kind: str) -> list[Line]:
     """A line for each link, through its cost at the load that it has or would have.
 
     Parameters
@@ -52,6 +52,8 @@ def lines_around(problem: Problem, found: Evaluation) -> list[Line]:
         The problem.
     found : Evaluation
         The network.
+    kind : str
+        Which cost: ``npv`` or ``objective``.
     """
     laid = {one.pipe.segment: one for one in found.pipes}
     loads: dict[int, tuple[float, float]] = {}
@@ -69,20 +71,21 @@ def lines_around(problem: Problem, found: Evaluation) -> list[Line]:
         beside = max(near.get(link.u, 0.0), near.get(link.v, 0.0), smallest)
         # Where no pipe is yet, one would take part of what passes beside it.
         load, diversity = loads.get(i, (0.3 * beside, problem.diversity.limit))
-        lines.append(_line(link, load, diversity))
+        lines.append(_line(link, load, diversity, kind))
     return lines
 
 
-def _line(link: Link, load: float, diversity: float) -> Line:
+def _line(link: Link, load: float, diversity: float, kind: str) -> Line:
     """Line through the stair of a link's cost at a load."""
+    costs = getattr(link, kind)
     last = len(link.capacity_kw) - 1
     k = min(int(np.searchsorted(link.capacity_kw, load * (1 - 1e-9))), last)
     low, high = max(k - 1, 0), min(k + 1, last)
     slope = 0.0
     if high > low:
-        rise = link.objective[high] - link.objective[low]
+        rise = costs[high] - costs[low]
         slope = min(float(rise / (link.capacity_kw[high] - link.capacity_kw[low])), 0.0)
-    fixed = float(link.objective[k]) - slope * min(load, float(link.capacity_kw[k]))
+    fixed = float(costs[k]) - slope * min(load, float(link.capacity_kw[k]))
     return Line(fixed, slope * diversity, float(link.loss_kwh[k]))
 
 
@@ -98,7 +101,7 @@ class LinearModel(Model):
     """
 
     def __init__(self, problem: Problem, found: Evaluation) -> None:
-        self.lines = lines_around(problem, found)
+        self.lines = {kind: lines_around(problem, found, kind) for kind in ("npv", "objective")}
         served = sum(problem.customers[i].connections for i in found.design.customers)
         self._served = max(served, 1)
         total = sum(feeding.load_kw for feeding in found.feeds.values())
@@ -132,7 +135,7 @@ class LinearModel(Model):
 
     def losses(self, i: int) -> Floats:
         """What a link loses with each of its pipes [kWh/a]."""
-        return np.array([self.lines[i].loss_kwh])
+        return np.array([self.lines["npv"][i].loss_kwh])
 
     def _pieces(
         self, s: int, used: int, capacity: int, within: float
@@ -163,8 +166,9 @@ class LinearModel(Model):
         """Present value in the programme's unit, by column, pipes along their lines."""
         terms = super().money(objective=objective)
         unit = self.units.money
-        for sized, line in zip(self.sized, self.lines, strict=True):
+        lines = self.lines["objective" if objective else "npv"]
+        for sized, line in zip(self.sized, lines, strict=True):
             terms[sized.columns[0]] = line.fixed / unit
         for arc in self.arcs:
-            terms[arc.spread] = self.lines[arc.link].per_kw * self.units.kw / unit
+            terms[arc.spread] = lines[arc.link].per_kw * self.units.kw / unit
         return terms

@@ -87,7 +87,7 @@ class Loop:
         settings = self.problem.settings
         bare = empty(self.problem)
         self._keep(bare)
-        if self.best is None or self.best is bare:
+        if self.best is None or not self.best.design.customers:
             self._keep(self.heuristic.run(self._until(self.step)))
         base = self.best or bare
         ended, redrawn = "iteration-limit", 0
@@ -99,7 +99,7 @@ class Loop:
                 ended = "param-gap"
                 break
             self._tell()
-            if self.clock.interrupted() or self.clock.left < self.step:
+            if self.clock.interrupted() or self.clock.left < 2 * self.step:
                 ended = self.clock.why()
                 break
             gained = gap_of(before, self._value)
@@ -147,7 +147,7 @@ class Loop:
         outcome = solver.solve(
             terms,
             gap=self.problem.settings.mip_gap,
-            seconds=max(self.clock.left - self.step, 1.0),  # the rest is for the bound
+            seconds=max(self.clock.left - 2 * self.step, 1.0),  # to improve it, for the bound
             start=None if self.best is None else start_of(model, self.best),
             report=lambda value, bound: self._tell(gap_of(value, bound)),
         )
@@ -166,7 +166,7 @@ class Loop:
         fraction of a large one is taken, so capacities that no better network
         has are ruled out.
         """
-        cuts, left = Cuts(model), deadline(min(seconds, self.clock.left))
+        cuts, left = Cuts(model, self.clock.over), deadline(min(seconds, self.clock.left))
         bound, values = solver.relax(terms, cuts.broken, seconds=left(), rounds=_ROUNDS)
         for s, fed in enumerate(model.fed):
             if not fed.pieces or self.best is None or left() < 0:

@@ -1,7 +1,7 @@
 """The optimisation as a mixed-integer linear programme that is never too strict.
 
-Every network that keeps all limits stands in the programme with its exact
-cost, so the programme's bound holds for the exact costs. What it does not see
+Every network that keeps all limits stands in the programme at its exact cost
+or cheaper, so the programme's bound holds for the exact costs. What it does not see
 at first (that diversity is a curve, that one large building sets a pipe's size
 alone, that losses may) is added where a solution needs it:
 :mod:`surrogate.costing.optimiser.refine`. The constraints among the parameters are
@@ -112,9 +112,11 @@ class Units:
     """
 
     def __init__(self, problem: Problem) -> None:
-        self.kw = max(sum(c.spread_kw for c in problem.customers), 1e-3) / 1000
         losses = sum(float(link.loss_kwh[-1]) for link in problem.links)
-        self.kwh = max(sum(c.kwh for c in problem.customers) + losses, 1e-3) / 1000
+        heat = sum(c.kwh for c in problem.customers) + losses
+        self.kwh = max(heat, 1e-3) / 1000
+        spread = sum(c.spread_kw for c in problem.customers)
+        self.kw = max(spread, heat / HOURS, 1e-6) / 1000
         amounts = [abs(c.objective) for c in problem.customers]
         amounts += [float(np.abs(link.objective).max()) for link in problem.links]
         amounts += [abs(c.npv) for c in problem.customers]
@@ -312,8 +314,12 @@ class Model:
             top = min(high / self.units.kw, within)
             if self.elastic and high == stretches[-1][1]:
                 top = 2000.0  # more than all buildings together
-            programme.at_least([(amount, 1.0), (chosen, -low / self.units.kw)])
-            programme.at_most([(amount, 1.0), (chosen, -top)])
+            if low / self.units.kw > top:
+                programme.equal([(chosen, 1.0)])  # more than can be needed
+                programme.equal([(amount, 1.0)])
+            else:
+                programme.at_least([(amount, 1.0), (chosen, -low / self.units.kw)])
+                programme.at_most([(amount, 1.0), (chosen, -top)])
             pieces.append((chosen, amount))
         programme.equal([(chosen, 1.0) for chosen, _ in pieces] + [(used, -1.0)])
         programme.equal([(amount, 1.0) for _, amount in pieces] + [(capacity, -1.0)])
@@ -419,9 +425,12 @@ class Model:
                 first = groups.setdefault(customer.group, column)
                 if first != column:
                     programme.equal([(column, 1.0), (first, -1.0)])
+        along: dict[int, list[Term]] = {}
+        for arc in self.arcs:
+            along.setdefault(arc.link, []).append((arc.used, 1.0))
         for i, link in enumerate(problem.links):
             if link.required:
-                used = [(arc.used, 1.0) for arc in self.arcs if arc.link == i]
+                used = along.get(i, [])
                 programme.at_least([*used, *self.give(1.0)], 1.0)
 
     # -- money and heat ------------------------------------------------------
@@ -490,6 +499,8 @@ class Model:
         low, high : float
             The range, in the programme's unit.
         """
+        room = 1e-6 * (1 + abs(high))
+        low, high = low - room, high + room
         for chosen, amount in self.fed[s].pieces:
             self.programme.at_most([(amount, 1.0), (chosen, -high)])
             self.programme.at_least([(amount, 1.0), (chosen, -low)])

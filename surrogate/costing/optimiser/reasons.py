@@ -16,7 +16,7 @@ _SMALL = 60
 """Up to so many links the reasons are exact; beyond, diversity is taken at its best."""
 
 _SECONDS = 60.0
-"""Looking for reasons takes no longer [s]."""
+"""Looking for reasons takes no longer [s], nor longer than the time limit or 5 s."""
 
 _MESSAGES = {
     "unreachable-building": "building {0} is required, but no path leads from any supply to it",
@@ -86,7 +86,11 @@ def explain(problem: Problem, clock: Clock) -> list[Reason]:
 def _elastic(problem: Problem, clock: Clock) -> Evaluation | None:
     """The network that breaks the limits least."""
     model = constrained(Model(problem, elastic=True, lean=len(problem.links) > _SMALL))
-    search = Search(model, Clock(_SECONDS, clock.interrupted), lambda progress: None)
+    search = Search(
+        model,
+        Clock(min(_SECONDS, max(clock.seconds, 5.0)), clock.interrupted),
+        lambda progress: None,
+    )
     goal = Goal(
         {column: -weight for column, weight in model.slack.items()},
         lambda found: -sum(_size(violation) for violation in found.violations),

@@ -1,11 +1,12 @@
 """Rows that a model lacks, added where a solution takes advantage of that.
 
-Each keeps every network at its exact cost within the model, so bounds stay
-bounds; together they make the model exact for the networks it comes across.
+Each keeps every network in the model, at its exact cost or cheaper, so bounds
+stay bounds; together they make the model exact for the networks it comes across.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -42,8 +43,8 @@ class Refiner:
         self._arcs: dict[int, list[Arc]] = {}
         for arc in model.arcs:
             self._arcs.setdefault(arc.link, []).append(arc)
-        total = max(model.total.connections, 1)
-        self._hull = _upper_hull(model.problem.diversity.inverse(np.arange(1, total + 1)))
+        self._total = max(model.total.connections, 1)
+        self._hull = self._first_corners()
         self._done: set[tuple[object, ...]] = set()
         self._intervals: list[list[_Interval]] = [[] for _ in model.fed]
         self._floored = False
@@ -100,6 +101,10 @@ class Refiner:
                 if sum(values[column] * factor for column, factor in terms) > _BROKEN:
                     self._done.add(key)
                     yield terms
+
+    def forget(self) -> None:
+        """Let rows of diversity be added again; some may have been dropped."""
+        self._done = {key for key in self._done if key[0] != "secant"}
 
     def _link(self, i: int, values: Floats, pipes: list[Laid]) -> None:
         """A link whose pipe in the model is too small for its load."""
@@ -165,11 +170,31 @@ class Refiner:
         if not self.model.problem.settings.prevent_loops:
             return self._tangent(users)
         at, values = self._hull
-        right = int(np.clip(np.searchsorted(at, users, side="right"), 1, max(len(at) - 1, 1)))
+        if users >= at[-1] and at[-1] < self._total:
+            low = min(math.floor(users), self._total - 1)
+            first, second = self.model.problem.diversity.inverse([low, low + 1])
+            return float(second - first), float(first - (second - first) * low)
         if len(at) == 1:
             return 0.0, float(values[0])
+        right = int(np.clip(np.searchsorted(at, users, side="right"), 1, len(at) - 1))
         slope = (values[right] - values[right - 1]) / (at[right] - at[right - 1])
         return float(slope), float(values[right] - slope * at[right])
+
+    def _first_corners(self) -> tuple[Floats, Floats]:
+        """Corners of the least concave curve over 1/D(n), up to where 1/D(n) is concave itself.
+
+        It is from the first whole number on where ``rate >= 1``. Below, 1/D is 1 up
+        to ``1 / rate``, and the curve leaves it before ``4 / rate``.
+        """
+        rate = self.model.problem.diversity.rate
+        last = 1 if rate >= 1 else self._total
+        if 0 < rate < 1:
+            last = min(self._total, math.ceil(4 / rate))
+        if rate * last <= 1:
+            return np.array([1.0]), np.array([1.0]) if rate < 1 else (
+                self.model.problem.diversity.inverse([1.0])
+            )
+        return _upper_hull(self.model.problem.diversity.inverse(np.arange(1, last + 1)))
 
     def _tangent(self, users: float) -> tuple[float, float]:
         """The same where fractions of end users pass, down to none at all.

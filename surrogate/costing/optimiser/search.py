@@ -208,12 +208,12 @@ class Search:
             state.bound = min(state.bound, outcome.bound * goal.unit)
             found = self._consider(outcome, state, feasible)
             self._tell(state)
-            if state.gap <= max(gap, CLOSE):
+            if state.gap <= max(gap, CLOSE) or state.bound - state.value <= CLOSE * goal.unit:
                 return self._end(state, "optimal")
             if self.clock.over():
                 return self._end(state, self.clock.why())
             if outcome.values is None or found is None:
-                return self._end(state, self.clock.why())
+                return self._end(state, "stopped")
             claimed = outcome.objective * goal.unit
             off = gap_of(goal.value(found), claimed)
             if feasible(found) and CLOSE < off <= param_gap and outcome.status == "optimal":
@@ -225,12 +225,13 @@ class Search:
 
     def _strengthen(self, goal: Goal) -> None:
         """Add rows that fractional solutions break."""
-        cuts = Cuts(self.model)
+        cuts = Cuts(self.model, self.clock.over)
         self.solver.relax(
             goal.terms,
             lambda values: [*cuts.broken(values), *self.refiner.tighten(values)],
             seconds=_STRENGTHENED * self.clock.left,
         )
+        self.refiner.forget()
 
     def _solve(self, state: _State, gap: float) -> Outcome:
         unit = state.goal.unit
@@ -289,7 +290,9 @@ class Search:
     def _infeasible(self, state: _State) -> Found:
         if state.best is None:
             return Found(None, -INFINITY, -INFINITY, self.iterations, "infeasible")
-        return self._end(_State(state.goal, state.best, state.value, state.value), "optimal")
+        # What is found is feasible, so this says no more than that there is nothing better
+        # to find by this model.
+        return self._end(state, "param-gap")
 
 
 @dataclass

@@ -149,13 +149,25 @@ def _below(
             total[parent] = total[parent].plus(total[child])
         for block in part:
             whole[block] = total[root]
-        for parent, child in order[1:]:
-            above = own[parent]
-            for other in tree[parent]:
-                if other != child:
-                    above = above.plus(below[parent, other])
-            below[child, parent] = above
+        for parent in (root, *(child for _, child in order[1:])):
+            _above(parent, list(tree[parent]), own, below)
     return below, whole
+
+
+def _above(
+    block: int, around: list[int], own: list[Side], below: dict[tuple[int, int], Side]
+) -> None:
+    """What lies beyond a block, seen from each of its neighbours that hang from it.
+
+    All others together: those before it in a row, and those after.
+    """
+    after = [own[block]]
+    for other in reversed(around):
+        after.append(after[-1].plus(below[block, other]))
+    before = Side()
+    for other, rest in zip(around, reversed(after[:-1]), strict=True):
+        below.setdefault((other, block), before.plus(rest))
+        before = before.plus(below[block, other])
 
 
 def _sides(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from surrogate.errors import InputError
 from surrogate.extras import need
 
 Floats = npt.NDArray[np.float64]
@@ -267,10 +268,12 @@ class Solver:
         tuple or None
             Smallest and largest; None where time was too short.
         """
+        row = len(self.programme.rows)
         self.programme.row(least, INFINITY, objective.items())
+        if len(self.programme.rows) == row:
+            return None
         with self._continuous():
-            ends = [self._relaxation({column: sign}, seconds) for sign in (-1.0, 1.0)]
-        row = len(self.programme.rows) - 1
+            ends = [self._relaxation({column: sign}, seconds / 2) for sign in (-1.0, 1.0)]
         _, upper, columns, factors = self.programme.rows[row]
         self.programme.rows[row] = (-INFINITY, upper, columns, factors)
         self._highs.changeRowBounds(row, -INFINITY, INFINITY)
@@ -323,33 +326,18 @@ class Solver:
 
         programme, highs = self.programme, self._highs
         if not self._passed_columns:
-            highs.passModel(_whole(programme))
+            _accepted(highs.passModel(_whole(programme)))
         else:
             new = range(self._passed_columns, len(programme.lower))
             for i in new:
-                highs.addCol(0.0, programme.lower[i], programme.upper[i], 0, [], [])
+                _accepted(highs.addCol(0.0, programme.lower[i], programme.upper[i], 0, [], []))
                 if programme.integer[i]:
                     highs.changeColIntegrality(i, highspy.HighsVarType.kInteger)
             for lower, upper, columns, factors in programme.rows[self._passed_rows :]:
-                highs.addRow(
-                    lower, upper, len(columns), np.array(columns, dtype=np.int32), np.array(factors)
-                )
+                where, how = np.array(columns, dtype=np.int32), np.array(factors)
+                _accepted(highs.addRow(lower, upper, len(columns), where, how))
         self._passed_columns = len(programme.lower)
         self._passed_rows = len(programme.rows)
-
-    def change_bounds(self, column: int, lower: float, upper: float) -> None:
-        """Change the bounds of a column.
-
-        Parameters
-        ----------
-        column : int
-            Its number.
-        lower, upper : float
-            Its new bounds.
-        """
-        self.programme.lower[column], self.programme.upper[column] = lower, upper
-        if column < self._passed_columns:
-            self._highs.changeColBounds(column, lower, upper)
 
     def _outcome(self) -> Outcome:
         import highspy
@@ -357,7 +345,7 @@ class Solver:
         highs = self._highs
         status = highs.getModelStatus()
         info = highs.getInfo()
-        if status == highspy.HighsModelStatus.kModelEmpty:
+        if status == highspy.HighsModelStatus.kModelEmpty and not self._passed_columns:
             # Without a column the rows say by themselves whether they hold.
             if any(lower > 0 or upper < 0 for lower, upper, *_ in self.programme.rows):
                 return Outcome("infeasible", None, -INFINITY, -INFINITY)
@@ -373,6 +361,23 @@ class Solver:
         objective = float(info.objective_function_value) if found else -INFINITY
         word = "optimal" if status == highspy.HighsModelStatus.kOptimal else "stopped"
         return Outcome(word, values, objective, float(info.mip_dual_bound))
+
+
+def _accepted(status: Any) -> None:
+    """Make sure that HiGHS took what it was given.
+
+    Raises
+    ------
+    InputError
+        If it did not: numbers are out of all proportion.
+    """
+    import highspy
+
+    if status == highspy.HighsStatus.kError:
+        raise InputError(
+            "the solver refuses the numbers of this input; some are out of all proportion "
+            "(capacities, costs or demands above 1e15, or too far apart)"
+        )
 
 
 def _whole(programme: Programme) -> Any:
