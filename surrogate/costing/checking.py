@@ -37,7 +37,7 @@ SHOWN = 40
 
 
 @dataclass(frozen=True)
-class Problem:
+class Mistake:
     """One thing wrong with an input.
 
     Parameters
@@ -69,7 +69,7 @@ class Problem:
 class InputTablesError(InputError):
     """An input with problems; ``problems`` lists all of them."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: list[Mistake]) -> None:
         self.problems = problems
         lines = [str(problem) for problem in problems[:SHOWN]]
         if len(problems) > SHOWN:
@@ -96,7 +96,7 @@ class Rows:
     settings: Settings
 
 
-def check(tables: Mapping[str, pd.DataFrame]) -> tuple[Rows | None, list[Problem]]:
+def check(tables: Mapping[str, pd.DataFrame]) -> tuple[Rows | None, list[Mistake]]:
     """Check all tables but their geometry.
 
     Parameters
@@ -108,7 +108,7 @@ def check(tables: Mapping[str, pd.DataFrame]) -> tuple[Rows | None, list[Problem
     -------
     rows : Rows or None
         What they hold; None where something is wrong.
-    problems : list of Problem
+    problems : list of Mistake
         All that is wrong.
 
     Raises
@@ -116,14 +116,14 @@ def check(tables: Mapping[str, pd.DataFrame]) -> tuple[Rows | None, list[Problem
     InputTypeError
         If a table is no DataFrame.
     """
-    problems: list[Problem] = []
+    problems: list[Mistake] = []
     parsed: dict[str, list[Any]] = {}
     for name in TABLES:
         table = tables.get(name)
         if table is None:
             parsed[name] = []
             if name not in OPTIONAL:
-                problems.append(Problem(name, None, "", "this table is missing"))
+                problems.append(Mistake(name, None, "", "this table is missing"))
             continue
         if not isinstance(table, pd.DataFrame):
             raise InputTypeError(f"{name} is a {type(table).__name__}, not a DataFrame")
@@ -137,14 +137,14 @@ def check(tables: Mapping[str, pd.DataFrame]) -> tuple[Rows | None, list[Problem
     return _rows(parsed, settings), problems
 
 
-def _misspelt(tables: Mapping[str, Any], problems: list[Problem]) -> None:
+def _misspelt(tables: Mapping[str, Any], problems: list[Mistake]) -> None:
     """A table that may be missing would be ignored under another name."""
     missing = [name for name in TABLES if tables.get(name) is None]
     for name in tables:
         close = get_close_matches(str(name).lower(), missing, n=1, cutoff=0.8)
         if name not in TABLES and close:
             message = f"no table is called so; did you mean {close[0]}?"
-            problems.append(Problem(str(name), None, "", message))
+            problems.append(Mistake(str(name), None, "", message))
 
 
 def _rows(parsed: dict[str, list[Any]], settings: Settings) -> Rows:
@@ -207,19 +207,19 @@ def _plain(value: Any) -> Any:
     return None if pd.isna(value) else value
 
 
-def _parse(name: str, table: pd.DataFrame, problems: list[Problem]) -> list[Any]:
+def _parse(name: str, table: pd.DataFrame, problems: list[Mistake]) -> list[Any]:
     """Rows as their model; None for forbidden buildings and for rows with problems."""
     model = TABLES[name]
     duplicated = table.columns[table.columns.duplicated()]
     if len(duplicated):
-        problems.append(Problem(name, None, str(duplicated[0]), "this column is there twice"))
+        problems.append(Mistake(name, None, str(duplicated[0]), "this column is there twice"))
         return []
     absent = [
         column
         for column, field in model.model_fields.items()
         if column not in table.columns and _needed(field)
     ]
-    problems += [Problem(name, None, column, "this column is missing") for column in absent]
+    problems += [Mistake(name, None, column, "this column is missing") for column in absent]
     found = records(table, model.model_fields)
     checked = [None if name == "buildings" and _is_forbidden(row) else row for row in found]
     return _validated(name, model, checked, absent, problems)
@@ -241,7 +241,7 @@ def _validated(
     model: type[Row],
     rows: list[dict[str, Any] | None],
     absent: list[str],
-    problems: list[Problem],
+    problems: list[Mistake],
 ) -> list[Any]:
     try:
         return list(_adapter(model).validate_python(rows))
@@ -252,7 +252,7 @@ def _validated(
             bad.add(int(row))
             column = str(inner[0]) if inner else ""
             if column not in absent:
-                problems.append(Problem(name, int(row) + 1, column, _said(item)))
+                problems.append(Mistake(name, int(row) + 1, column, _said(item)))
     good: list[dict[str, Any] | None] = [None if i in bad else row for i, row in enumerate(rows)]
     return list(_adapter(model).validate_python(good))
 
@@ -271,7 +271,7 @@ def _said(item: Any) -> str:
     return f"{text}; given {item['input']!r}"
 
 
-def _settings(rows: list[Any], problems: list[Problem]) -> Settings:
+def _settings(rows: list[Any], problems: list[Mistake]) -> Settings:
     """Parameters from their rows; the defaults for those with problems."""
     values: dict[str, Any] = {}
     where: dict[str, int] = {}
@@ -283,7 +283,7 @@ def _settings(rows: list[Any], problems: list[Problem]) -> Settings:
             close = get_close_matches(name, NAMES, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
             problems.append(
-                Problem("parameters", i, "parameter", f"no parameter is called {name!r}{hint}")
+                Mistake("parameters", i, "parameter", f"no parameter is called {name!r}{hint}")
             )
         elif row.value is not None:
             values[name], where[name] = row.value, i
@@ -292,17 +292,17 @@ def _settings(rows: list[Any], problems: list[Problem]) -> Settings:
     except ValidationError as error:
         for item in error.errors(include_url=False, include_context=False):
             name = str(item["loc"][0])
-            problems.append(Problem("parameters", where[name], "value", f"{name}: {_said(item)}"))
+            problems.append(Mistake("parameters", where[name], "value", f"{name}: {_said(item)}"))
         return Settings()
     _ordered(settings, where, problems)
     return settings
 
 
-def _ordered(settings: Settings, where: dict[str, int], problems: list[Problem]) -> None:
+def _ordered(settings: Settings, where: dict[str, int], problems: list[Mistake]) -> None:
     """Relations between parameters."""
 
     def broken(name: str, message: str) -> None:
-        problems.append(Problem("parameters", where.get(name), "value", f"{name}: {message}"))
+        problems.append(Mistake("parameters", where.get(name), "value", f"{name}: {message}"))
 
     flow, back, ground = (
         settings.flow_temperature,
@@ -322,7 +322,7 @@ def _ordered(settings: Settings, where: dict[str, int], problems: list[Problem])
 
 
 def _references(
-    tables: Mapping[str, pd.DataFrame], parsed: dict[str, list[Any]], problems: list[Problem]
+    tables: Mapping[str, pd.DataFrame], parsed: dict[str, list[Any]], problems: list[Mistake]
 ) -> None:
     """Keys that stand twice, and references to nothing."""
     for name, rows in parsed.items():
@@ -345,7 +345,7 @@ def _references(
     _unique("civil_costs", "diameter_mm", pairs, problems)
 
 
-def _unique(name: str, column: str, values: list[Any], problems: list[Problem]) -> None:
+def _unique(name: str, column: str, values: list[Any], problems: list[Mistake]) -> None:
     counts: Counter[Hashable] = Counter(value for value in values if value is not None)
     for i, value in enumerate(values, start=1):
         if counts[value] > 1:
@@ -354,7 +354,7 @@ def _unique(name: str, column: str, values: list[Any], problems: list[Problem]) 
                 if (isinstance(value, tuple))
                 else repr(value)
             )
-            problems.append(Problem(name, i, column, f"{shown} stands {counts[value]} times"))
+            problems.append(Mistake(name, i, column, f"{shown} stands {counts[value]} times"))
 
 
 def _known(
@@ -363,14 +363,14 @@ def _known(
     values: list[Any],
     known: frozenset[int | str],
     target: str,
-    problems: list[Problem],
+    problems: list[Mistake],
 ) -> None:
     for i, value in enumerate(values, start=1):
         if value is not None and as_key(value) not in known:
-            problems.append(Problem(name, i, column, f"{value!r} is not in {target}"))
+            problems.append(Mistake(name, i, column, f"{value!r} is not in {target}"))
 
 
-def _together(parsed: dict[str, list[Any]], settings: Settings, problems: list[Problem]) -> None:
+def _together(parsed: dict[str, list[Any]], settings: Settings, problems: list[Mistake]) -> None:
     """What no row alone can tell, as far as the rows that it takes are sound."""
     faulty = {problem.table for problem in problems}
     if not faulty & {"civil_costs", "civil_cost_names"}:
@@ -384,21 +384,21 @@ def _together(parsed: dict[str, list[Any]], settings: Settings, problems: list[P
             _heat_pump(i, supply, problems)
 
 
-def _one_default(parsed: dict[str, list[Any]], problems: list[Problem]) -> None:
+def _one_default(parsed: dict[str, list[Any]], problems: list[Mistake]) -> None:
     if not parsed["paths"]:
         return
     defaults = [i for i, row in enumerate(parsed["civil_cost_names"], start=1) if row.is_default]
     if len(defaults) != 1:
         message = f"must be true for exactly one row; it is for {len(defaults)}"
-        problems.append(Problem("civil_cost_names", None, "is_default", message))
+        problems.append(Mistake("civil_cost_names", None, "is_default", message))
         return
     default = parsed["civil_cost_names"][defaults[0] - 1].civil_cost_id
     if default not in {row.civil_cost_id for row in parsed["civil_costs"]}:
         message = f"the default, {default!r}, has no row in civil_costs"
-        problems.append(Problem("civil_cost_names", defaults[0], "civil_cost_id", message))
+        problems.append(Mistake("civil_cost_names", defaults[0], "civil_cost_id", message))
 
 
-def _existing_pipes(parsed: dict[str, list[Any]], problems: list[Problem]) -> None:
+def _existing_pipes(parsed: dict[str, list[Any]], problems: list[Mistake]) -> None:
     default = next((r.civil_cost_id for r in parsed["civil_cost_names"] if r.is_default), None)
     sizes: dict[Any, list[float]] = {}
     for row in parsed["civil_costs"]:
@@ -414,11 +414,11 @@ def _existing_pipes(parsed: dict[str, list[Any]], problems: list[Problem]) -> No
         if not low <= diameter <= high:
             message = f"{diameter:g} is outside the range of civil_cost_id {civil}: {low:g} to "
             problems.append(
-                Problem("paths", i, "existing_diameter", f"{message}{high:g}, so has no cost")
+                Mistake("paths", i, "existing_diameter", f"{message}{high:g}, so has no cost")
             )
 
 
-def _emissions(supplies: list[Any], settings: Settings, problems: list[Problem]) -> None:
+def _emissions(supplies: list[Any], settings: Settings, problems: list[Mistake]) -> None:
     if settings.max_emissions_factor is None:
         return
     for i, supply in enumerate(supplies, start=1):
@@ -430,19 +430,19 @@ def _emissions(supplies: list[Any], settings: Settings, problems: list[Problem])
         )
         if supply.constraint != "forbidden" and not given:
             problems.append(
-                Problem(
+                Mistake(
                     "supplies", i, "emissions_per_kwh", "needed for constraint/max-emissions-factor"
                 )
             )
 
 
-def _series(parsed: dict[str, list[Any]], settings: Settings, problems: list[Problem]) -> None:
+def _series(parsed: dict[str, list[Any]], settings: Settings, problems: list[Mistake]) -> None:
     for i, row in enumerate(parsed["supply_costs"], start=1):
         if row is not None and row.cost == "heat_per_kwh" and isinstance(row.value, tuple):
             years = len(row.value)
             if years < settings.npv_term:
                 message = f"has {years} years, finance/npv-term is {settings.npv_term}"
-                problems.append(Problem("supply_costs", i, "value", message))
+                problems.append(Mistake("supply_costs", i, "value", message))
 
 
 _OF_HEAT_PUMPS = (
@@ -455,16 +455,16 @@ _OF_HEAT_PUMPS = (
 )
 
 
-def _heat_pump(i: int, supply: Supply, problems: list[Problem]) -> None:
+def _heat_pump(i: int, supply: Supply, problems: list[Mistake]) -> None:
     """A heat pump has all it needs; what is none has none of it."""
     given = [name for name in _OF_HEAT_PUMPS if getattr(supply, name) is not None]
     if supply.heat_pump_refrigerant is None:
         problems.extend(
-            Problem("supplies", i, name, "given without heat_pump_refrigerant") for name in given
+            Mistake("supplies", i, name, "given without heat_pump_refrigerant") for name in given
         )
         return
     problems.extend(
-        Problem("supplies", i, name, "a heat pump needs it")
+        Mistake("supplies", i, name, "a heat pump needs it")
         for name in ("t_source_in", "t_source_out", "electricity_price_per_kwh")
         if name not in given
     )

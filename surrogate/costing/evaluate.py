@@ -336,11 +336,7 @@ def _broken(problem: Problem, result: Evaluation) -> list[Violation]:
         for i, link in enumerate(problem.links)
         if link.required and i not in design.links
     ]
-    groups: dict[int | str, set[int]] = {}
-    for i, customer in enumerate(problem.customers):
-        if customer.group is not None:
-            groups.setdefault(customer.group, set()).add(i)
-    for members in groups.values():
+    for members in problem.groups:
         inside = len(members & design.customers)
         if 0 < inside < len(members):
             names = tuple(problem.customers[i].name for i in sorted(members))

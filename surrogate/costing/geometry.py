@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from surrogate.costing.checking import Problem
+from surrogate.costing.checking import Mistake
 from surrogate.costing.schema import GEOMETRIES
 
 Geometries = npt.NDArray[np.object_]
@@ -43,7 +43,7 @@ class Plane:
 
 def read_geometries(
     tables: Mapping[str, pd.DataFrame], ignored: npt.NDArray[np.bool_]
-) -> tuple[Plane | None, list[Problem]]:
+) -> tuple[Plane | None, list[Mistake]]:
     """Check the geometries and bring them to one plane.
 
     A coordinate reference system that is projected in metres and true to scale
@@ -63,10 +63,10 @@ def read_geometries(
     -------
     plane : Plane or None
         The geometries; None where something is wrong.
-    problems : list of Problem
+    problems : list of Mistake
         All that is wrong.
     """
-    problems: list[Problem] = []
+    problems: list[Mistake] = []
     geometries, crs = {}, {}
     for name in GEOMETRIES:
         if tables.get(name) is None:
@@ -96,11 +96,11 @@ def _is_geo(table: pd.DataFrame) -> bool:
     return isinstance(table, gpd.GeoDataFrame) and table._geometry_column_name in table.columns
 
 
-def _column(name: str, table: pd.DataFrame, problems: list[Problem]) -> list[Any] | None:
+def _column(name: str, table: pd.DataFrame, problems: list[Mistake]) -> list[Any] | None:
     if _is_geo(table):
         return list(table.geometry)
     if COLUMN not in table.columns:
-        problems.append(Problem(name, None, COLUMN, "this column is missing"))
+        problems.append(Mistake(name, None, COLUMN, "this column is missing"))
         return None
     if list(table.columns).count(COLUMN) > 1:
         return None  # that any column is there twice has been said
@@ -108,7 +108,7 @@ def _column(name: str, table: pd.DataFrame, problems: list[Problem]) -> list[Any
 
 
 def _checked(
-    name: str, column: list[Any], skip: npt.NDArray[np.bool_], problems: list[Problem]
+    name: str, column: list[Any], skip: npt.NDArray[np.bool_], problems: list[Mistake]
 ) -> Geometries:
     """Geometries of the kinds that the table may hold, with finite coordinates."""
     result = np.empty(len(column), dtype=object)
@@ -116,7 +116,7 @@ def _checked(
         found, message = _one(value, GEOMETRIES[name])
         result[i] = found
         if message and not skip[i]:
-            problems.append(Problem(name, i + 1, COLUMN, message))
+            problems.append(Mistake(name, i + 1, COLUMN, message))
     return result
 
 
@@ -141,7 +141,7 @@ def _one(value: Any, kinds: tuple[str, ...]) -> tuple[Any, str]:
 
 
 def _one_or_none(
-    tables: Mapping[str, pd.DataFrame], crs: Mapping[str, Any], problems: list[Problem]
+    tables: Mapping[str, pd.DataFrame], crs: Mapping[str, Any], problems: list[Mistake]
 ) -> None:
     """Say where some tables have a reference system and others have none."""
     filled = {name: value for name, value in crs.items() if len(tables[name])}
@@ -150,7 +150,7 @@ def _one_or_none(
         return
     known = next(value for value in filled.values() if value is not None)
     problems.extend(
-        Problem(
+        Mistake(
             name,
             None,
             COLUMN,
@@ -162,7 +162,7 @@ def _one_or_none(
 
 
 def _working(
-    geometries: Mapping[str, Geometries], crs: Mapping[str, Any], problems: list[Problem]
+    geometries: Mapping[str, Geometries], crs: Mapping[str, Any], problems: list[Mistake]
 ) -> Any:
     """System of the plane: the first that is in metres and true to scale, or a UTM zone."""
     import geopandas as gpd
@@ -181,7 +181,7 @@ def _working(
             return series.estimate_utm_crs()
         except RuntimeError:
             message = f"lies outside its coordinate reference system, {series.crs.to_string()}"
-            problems.append(Problem(name, None, COLUMN, message))
+            problems.append(Mistake(name, None, COLUMN, message))
     return next((series.crs for series in known.values()), None)
 
 
@@ -214,7 +214,7 @@ def _moved(geometries: Geometries, crs: Any, working: Any) -> Geometries:
 
 def _degenerate(
     geometries: Mapping[str, Geometries], ignored: npt.NDArray[np.bool_]
-) -> list[Problem]:
+) -> list[Mistake]:
     """Coordinates off the plane, and paths without a length."""
     problems = []
     for name, shapes in geometries.items():
@@ -223,8 +223,8 @@ def _degenerate(
                 continue
             if not np.isfinite(shapely.get_coordinates(shape)).all():
                 problems.append(
-                    Problem(name, i + 1, COLUMN, "lies outside its coordinate reference system")
+                    Mistake(name, i + 1, COLUMN, "lies outside its coordinate reference system")
                 )
             elif name == "paths" and shape.length <= 0:
-                problems.append(Problem(name, i + 1, COLUMN, "has no length"))
+                problems.append(Mistake(name, i + 1, COLUMN, "has no length"))
     return problems

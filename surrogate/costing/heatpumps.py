@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from surrogate.costing.checking import Problem
+from surrogate.costing.checking import Mistake
 from surrogate.costing.parameters import Settings
 from surrogate.costing.schema import Supply
 from surrogate.errors import SurrogateError
@@ -78,7 +78,7 @@ def heat_pump_of(supply: Supply, settings: Settings) -> HeatPumpSupply | str | N
 
 def heat_pumps_of(
     supplies: tuple[Supply, ...], settings: Settings
-) -> tuple[dict[int, HeatPumpSupply], list[Problem]]:
+) -> tuple[dict[int, HeatPumpSupply], list[Mistake]]:
     """Heat pumps among the supplies, by row, and what is wrong with any.
 
     Parameters
@@ -95,7 +95,7 @@ def heat_pumps_of(
         if isinstance(answer, HeatPumpSupply):
             found[i] = answer
         elif answer is not None:
-            problems.append(Problem("supplies", i + 1, "heat_pump_refrigerant", answer))
+            problems.append(Mistake("supplies", i + 1, "heat_pump_refrigerant", answer))
     return found, problems
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from surrogate.costing.checking import InputTablesError, Problem
+from surrogate.costing.checking import InputTablesError, Mistake
 from surrogate.costing.schema import keyword
 
 
@@ -43,11 +43,11 @@ class Overridden:
                 [self._named(problem, prefix) for problem in error.problems]
             ) from error
 
-    def _named(self, problem: Problem, prefix: str) -> Problem:
+    def _named(self, problem: Mistake, prefix: str) -> Mistake:
         name = self.rows.get(problem.row or 0)
         if problem.table != "parameters" or name is None:
             return problem
-        return Problem(f"{prefix} {name}", None, "", problem.message.removeprefix(f"{name}: "))
+        return Mistake(f"{prefix} {name}", None, "", problem.message.removeprefix(f"{name}: "))
 
 
 def override(tables: Mapping[str, pd.DataFrame], values: Mapping[str, str]) -> Overridden:

@@ -7,6 +7,7 @@ and the optimiser (:mod:`~surrogate.costing.optimiser.model`) both read nothing 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -243,6 +244,15 @@ class Problem:
     diversity: Diversity
     regime: Regime
     impossible: tuple[Violation, ...] = ()
+
+    @cached_property
+    def groups(self) -> tuple[frozenset[int], ...]:
+        """Customers that are connected all or none, by number."""
+        groups: dict[int | str, set[int]] = {}
+        for i, customer in enumerate(self.customers):
+            if customer.group is not None:
+                groups.setdefault(customer.group, set()).add(i)
+        return tuple(frozenset(members) for members in groups.values())
 
 
 def link_of(u: int, v: int, pipes: tuple[Pipe, ...], required: tuple[str, ...]) -> Link:

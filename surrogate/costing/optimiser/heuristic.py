@@ -1,14 +1,9 @@
 """A good network fast: prize-collecting Steiner trees, grown, pruned and improved.
 
 Links are weighed by what their pipe costs at the load it last had; a Steiner
-tree over the buildings worth connecting is grown by Mehlhorn's construction
-[1]_, branches that earn less than they cost are cut, and nodes are added and
+tree over the buildings worth connecting is grown (:mod:`~surrogate.costing.optimiser.trees`),
+branches that earn less than they cost are cut, and nodes are added and
 taken away while that helps. What comes out is costed exactly.
-
-References
-----------
-.. [1] K. Mehlhorn, A faster approximation algorithm for the Steiner problem in
-   graphs, Information Processing Letters 27 (1988) 125-128.
 """
 
 from __future__ import annotations
@@ -64,11 +59,6 @@ class Heuristic:
         self.at: dict[int, list[int]] = {}
         for i, customer in enumerate(problem.customers):
             self.at.setdefault(customer.node, []).append(i)
-        groups: dict[int | str, set[int]] = {}
-        for i, customer in enumerate(problem.customers):
-            if customer.group is not None:
-                groups.setdefault(customer.group, set()).add(i)
-        self.groups = list(groups.values())
         self.charge = np.zeros(len(problem.sources))
 
     # -- worth -----------------------------------------------------------------
@@ -296,7 +286,12 @@ class Heuristic:
         allowed = set(wanted)
         while True:
             value, kept, loads = self.settle(tree, allowed)
-            torn = {i for group in self.groups if 0 < len(kept & group) < len(group) for i in group}
+            torn = {
+                i
+                for group in self.problem.groups
+                if 0 < len(kept & group) < len(group)
+                for i in group
+            }
             if not torn & allowed:
                 return value, kept, loads
             allowed -= torn

@@ -417,14 +417,13 @@ class Model:
     def _required(self) -> None:
         """What must be in the network, and groups."""
         programme, problem = self.programme, self.problem
-        groups: dict[int | str, int] = {}
         for column, customer in zip(self.served, problem.customers, strict=True):
             if customer.required:
                 programme.at_least([(column, 1.0), *self.give(1.0)], 1.0)
-            if customer.group is not None:
-                first = groups.setdefault(customer.group, column)
-                if first != column:
-                    programme.equal([(column, 1.0), (first, -1.0)])
+        for group in problem.groups:
+            first, *others = sorted(group)
+            for other in others:
+                programme.equal([(self.served[other], 1.0), (self.served[first], -1.0)])
         along: dict[int, list[Term]] = {}
         for arc in self.arcs:
             along.setdefault(arc.link, []).append((arc.used, 1.0))
