@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from contextlib import suppress
@@ -214,6 +215,7 @@ def _parse(name: str, table: pd.DataFrame, problems: list[Mistake]) -> list[Any]
     if len(duplicated):
         problems.append(Mistake(name, None, str(duplicated[0]), "this column is there twice"))
         return []
+    _warn_of_columns(name, table, model)
     absent = [
         column
         for column, field in model.model_fields.items()
@@ -230,6 +232,19 @@ def _needed(field: FieldInfo) -> bool:
     extra = field.json_schema_extra
     assert isinstance(extra, dict)
     return field.is_required() or bool(extra["present"])
+
+
+def _warn_of_columns(name: str, table: pd.DataFrame, model: type[Row]) -> None:
+    """Warn of columns that are nearly, but not quite, one of the table's."""
+    lacking = [column for column in model.model_fields if column not in table.columns]
+    for column in table.columns:
+        if column in model.model_fields:
+            continue
+        close = get_close_matches(str(column), lacking, n=1, cutoff=0.8)
+        if close:
+            warnings.warn(
+                f"{name}: column {column!r} is not read; did you mean {close[0]!r}?", stacklevel=2
+            )
 
 
 def _is_forbidden(row: dict[str, Any]) -> bool:

@@ -80,6 +80,12 @@ def read_geometries(
     _one_or_none(tables, crs, problems)
     if problems or len(geometries) < len(GEOMETRIES):
         return None, problems
+    if _like_degrees(geometries, crs):
+        message = (
+            "coordinates look like degrees, and have no coordinate reference system; give one, "
+            "such as EPSG:4326"
+        )
+        return None, [Mistake("paths", None, COLUMN, message)]
     working = _working(geometries, crs, problems)
     if problems:
         return None, problems
@@ -159,6 +165,20 @@ def _one_or_none(
         )
         for name in without
     )
+
+
+_TINY = 5.0
+"""A plan that is smaller than this in metres must be one in degrees."""
+
+
+def _like_degrees(geometries: Mapping[str, Geometries], crs: Mapping[str, Any]) -> bool:
+    """Whether coordinates without a reference system can hardly be metres."""
+    shapes = [shape for array in geometries.values() for shape in array if shape is not None]
+    if not len(geometries["paths"]) or any(value is not None for value in crs.values()):
+        return False
+    x, y = shapely.get_coordinates(shapes).T
+    extent = max(np.ptp(x), np.ptp(y))
+    return bool(extent < _TINY and np.abs(x).max() <= 180 and np.abs(y).max() <= 90)
 
 
 def _working(

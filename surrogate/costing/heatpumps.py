@@ -67,7 +67,11 @@ def heat_pump_of(supply: Supply, settings: Settings) -> HeatPumpSupply | str | N
         )
         answer.raise_for_status()
     except SurrogateError as error:
-        return str(error)
+        return (
+            f"no such heat pump with {supply.t_source_in:g} to {supply.t_source_out:g} degC at its "
+            f"source, optimiser/flow-temperature {settings.flow_temperature:g} and "
+            f"optimiser/return-temperature {settings.return_temperature:g}: {error}"
+        )
     return HeatPumpSupply(
         cop=float(answer.cop),
         heat_per_source=float(answer.heat_load / answer.heat_source),

@@ -63,6 +63,7 @@ def optimise(
     for module in ("geopandas", "networkx", "highspy"):
         need(module, "costing")
     began = datetime.now(UTC)
+    tables = _without_connectors(tables)
     prepared = prepare(tables)
     with _interruptible(stop or threading.Event()) as interrupted:
         clock = Clock(prepared.problem.settings.runtime_limit, interrupted)
@@ -79,6 +80,15 @@ def optimise(
     if solution.reasons:
         result["infeasible_reasons"] = reasons_table(solution.reasons)
     return result
+
+
+def _without_connectors(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:
+    """Leave out connectors, where a result is an input: they are made anew."""
+    paths = tables.get("paths") if isinstance(tables, Mapping) else None
+    if not isinstance(paths, pd.DataFrame) or "connector" not in paths.columns:
+        return tables
+    made = paths["connector"].map(lambda value: str(value).strip().lower() in ("true", "1", "1.0"))
+    return {**tables, "paths": paths[~made.astype(bool).to_numpy()]}
 
 
 @contextmanager
@@ -128,6 +138,7 @@ def _summary(prepared: Prepared, solution: Solution, facts: dict[str, Any]) -> p
         "network_losses_kwh": 0.0,
         "network_npv": 0.0 if network else np.nan,
         "network_pump_kwh": 0.0,
+        "network_emissions_kg": 0.0 if network else np.nan,
     }
     if network is not None:
         inside = [problem.customers[i] for i in network.design.customers]
@@ -140,6 +151,11 @@ def _summary(prepared: Prepared, solution: Solution, facts: dict[str, Any]) -> p
             "network_losses_kwh": network.loss_kwh,
             "network_npv": network.npv,
             "network_pump_kwh": sum(laid.pump_kwh for laid in network.pipes),
+            "network_emissions_kg": sum(
+                problem.sources[s].emissions * feeding.load_kwh
+                for s, feeding in network.feeds.items()
+                if feeding.load_kwh
+            ),
         }
     row |= {name: facts[name] for name in ("git_rev", "user", "run", "start_date")}
     return pd.DataFrame([row])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -101,9 +102,26 @@ def prepare(tables: Mapping[str, pd.DataFrame]) -> Prepared:
         plane.geometries["supplies"],
         np.array([supply.constraint != "forbidden" for supply in rows.supplies], dtype=bool),
     )
+    _warn_of_far(network)
     reduced = reduce_network(network)
     problem = _problem(rows, names, network, reduced, heat_pumps, _barred(tables))
     return Prepared(rows, plane, names, network, reduced, heat_pumps, problem)
+
+
+_FAR = 1000.0
+"""Connectors longer than this are probably a mistake [m]."""
+
+
+def _warn_of_far(network: Network) -> None:
+    """Warn of connectors so long that coordinates are probably wrong."""
+    far = [segment for segment in network.segments if segment.connector and segment.length > _FAR]
+    if far:
+        longest = max(far, key=lambda segment: segment.length)
+        warnings.warn(
+            f"{len(far)} connectors are longer than {_FAR:g} m, the longest, {longest.path_id}, "
+            f"{longest.length / 1000:,.1f} km; are the coordinates right, and in the same order?",
+            stacklevel=3,
+        )
 
 
 def _forbidden(tables: Mapping[str, pd.DataFrame]) -> npt.NDArray[np.bool_]:

@@ -30,6 +30,11 @@ _CHARGES = 12
 """Times that supplies may charge more."""
 
 
+def _rank(found: Evaluation) -> tuple[bool, float]:
+    """What keeps all limits is better than what does not; else what is worth more."""
+    return found.feasible, found.objective
+
+
 Grown = tuple[float, Tree, set[int], dict[int, float]]
 """What a tree is worth, the tree, the customers it keeps, and the loads of its links."""
 
@@ -184,7 +189,8 @@ class Heuristic:
         Returns
         -------
         Evaluation or None
-            The best that keeps all limits; None where none was found.
+            The best that keeps all limits; one that does not where none was found;
+            None where there is none at all.
         """
         if not self.problem.links or not self.problem.sources:
             return None
@@ -198,12 +204,11 @@ class Heuristic:
                 found = self._grown(over, rounds)
                 if found is None:
                     break
-                better = best is None or found.objective > best.objective
-                if found.feasible and better:
+                if best is None or _rank(found) > _rank(best):
                     best = found
                 if not self._dearer(found):
                     break
-        return best if best is None else self.polished(best, over)
+        return self.polished(best, over) if best is not None and best.feasible else best
 
     def guided(
         self, used: Floats, wanted: set[int], sources: list[int], over: Callable[[], bool]

@@ -88,7 +88,8 @@ class Loop:
         bare = empty(self.problem)
         self._keep(bare)
         if self.best is None or not self.best.design.customers:
-            self._keep(self.heuristic.run(self._until(self.step)))
+            bare = self.heuristic.run(self._until(self.step)) or bare
+            self._keep(bare)
         base = self.best or bare
         ended, redrawn = "iteration-limit", 0
         while self.iterations <= settings.iteration_limit:

@@ -26,6 +26,9 @@ from surrogate.costing.pipes import HOURS
 from surrogate.costing.problem import Link, Problem
 from surrogate.costing.supplycosts import Costing
 
+WANTED = 50.0
+"""What leaving out what is required counts for, where a limit that is doubled counts for 1."""
+
 Floats = npt.NDArray[np.float64]
 Term = tuple[int, float]
 
@@ -419,7 +422,7 @@ class Model:
         programme, problem = self.programme, self.problem
         for column, customer in zip(self.served, problem.customers, strict=True):
             if customer.required:
-                programme.at_least([(column, 1.0), *self.give(1.0)], 1.0)
+                programme.at_least([(column, 1.0), *self.give(1 / WANTED)], 1.0)
         for group in problem.groups:
             first, *others = sorted(group)
             for other in others:
@@ -430,7 +433,7 @@ class Model:
         for i, link in enumerate(problem.links):
             if link.required:
                 used = along.get(i, [])
-                programme.at_least([*used, *self.give(1.0)], 1.0)
+                programme.at_least([*used, *self.give(1 / WANTED)], 1.0)
 
     # -- money and heat ------------------------------------------------------
 

@@ -8,8 +8,9 @@ import pandas as pd
 
 from surrogate.costing.evaluate import Evaluation
 from surrogate.costing.optimiser.constraints import constrained
-from surrogate.costing.optimiser.model import Model
+from surrogate.costing.optimiser.model import WANTED, Model
 from surrogate.costing.optimiser.search import Clock, Goal, Search
+from surrogate.costing.parameters import NAMES, Settings
 from surrogate.costing.problem import Problem, Violation
 
 _SMALL = 60
@@ -102,9 +103,9 @@ def _elastic(problem: Problem, clock: Clock) -> Evaluation | None:
 
 
 def _size(violation: Violation) -> float:
-    """How much a limit gives, relative; 1 for what must be and is not."""
+    """How much a limit gives, relative; much for what must be and is not."""
     if violation.kind.startswith("required"):
-        return 1.0
+        return WANTED
     return abs(violation.value - violation.limit) / max(abs(violation.limit), 1e-3)
 
 
@@ -112,8 +113,8 @@ def _reason(violation: Violation) -> Reason:
     if violation.kind.startswith("constraint/"):
         word = "at least" if "/min-" in violation.kind else "at most"
         message = (
-            f"{violation.kind} asks for {word} {violation.limit:,.6g}; "
-            f"the nearest that the other limits allow is {violation.value:,.6g}"
+            f"{violation.kind} asks for {word} {_amount(violation.limit, violation.kind)}; the "
+            f"nearest that the other limits allow is {_amount(violation.value, violation.kind)}"
         )
         return Reason(violation.kind, message)
     message = _MESSAGES[violation.kind].format(
@@ -123,6 +124,14 @@ def _reason(violation: Violation) -> Reason:
         limit=violation.limit,
     )
     return Reason(violation.kind, message)
+
+
+def _amount(value: float, parameter: str) -> str:
+    """A number as people write it, with its unit."""
+    extra = Settings.model_fields[NAMES[parameter]].json_schema_extra
+    unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+    text = f"{value:,.0f}" if abs(value) >= 1e6 else f"{value:,.6g}"
+    return f"{text} {unit}".strip()
 
 
 def reasons_table(reasons: list[Reason]) -> pd.DataFrame:

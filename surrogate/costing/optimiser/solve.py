@@ -10,6 +10,7 @@ import numpy as np
 
 from surrogate.costing.evaluate import Evaluation
 from surrogate.costing.optimiser.constraints import constrained
+from surrogate.costing.optimiser.heuristic import Heuristic
 from surrogate.costing.optimiser.loop import Loop
 from surrogate.costing.optimiser.model import Model
 from surrogate.costing.optimiser.reasons import Reason, explain
@@ -117,6 +118,10 @@ def _best(problem: Problem, clock: Clock, progress: Callable[[Progress], None]) 
             if proven or method == "loop" or links > EXACTLY:
                 return _Best(found, loop.gap, _STRAIGHT)
             start, bound = found.best, found.bound
+    if links > AT_ONCE and problem.settings.prevent_loops and not (start and start.feeds):
+        quick = Heuristic(problem).run(clock.over)
+        if quick is not None and quick.feasible:
+            start = quick
     search = Search(constrained(Model(problem)), clock, progress)
     if most_heat:
         return _most_heat(search, start)
