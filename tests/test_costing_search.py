@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 from surrogate.costing import district, optimise
+from surrogate.costing.optimiser.model import Model
+from surrogate.costing.optimiser.refine import Refiner
+from surrogate.costing.prepare import prepare
 
 from .costing_cases import (
     EXACT,
@@ -129,3 +132,15 @@ def test_a_search_runs_in_any_thread():
     thread.start()
     thread.join()
     assert summary(found[0]).network_npv == summary(solved(street())).network_npv
+
+
+def test_the_mean_flow_of_a_pipe_counts_its_loss_whichever_way_heat_runs():
+    problem = prepare(tables_of(random_instance(3, ["mesh"]))).problem
+    model = Model(problem)
+    ways = [arc.link for arc in model.arcs]
+    both = next(link for link in ways if ways.count(link) == 2)
+    before = len(model.programme.rows)
+    Refiner(model)._mean_flow(both)
+    one, other = model.programme.rows[before:]
+    assert len(one[2]) == len(other[2])
+    assert sorted(one[3]) == sorted(other[3])

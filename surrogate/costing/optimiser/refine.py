@@ -218,7 +218,7 @@ class Refiner:
         self._done.add(("mean", i))
         link, sized, units = model.problem.links[i], model.sized[i], model.units
         to_kw = units.kwh / HOURS / units.kw
-        losses = zip(sized.columns, link.loss_kwh[sized.steps], strict=True)
+        losses = list(zip(sized.columns, link.loss_kwh[sized.steps], strict=True))
         # A link of several pipes loses along its way; the last one does not carry that.
         half = -0.5 if len(link.pipes) > 1 else 0.5
         for arc in self._arcs[i]:
