@@ -17,6 +17,7 @@ from surrogate.clioptions import (
     EXIT_INTERRUPTED,
     EXIT_NO_ANSWER,
     as_json,
+    by_name,
     fail,
     plain,
 )
@@ -122,14 +123,11 @@ def _texts(pairs: tuple[str, ...]) -> dict[str, str]:
     Raises
     ------
     InputError
-        If one is not of that form.
+        If one is not of that form, or has no name.
     """
-    values = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name.strip():
-            raise InputError(f"{pair!r} is not NAME=VALUE")
-        values[name.strip()] = value.strip()
+    values = by_name(pairs, str.strip, "VALUE")
+    if "" in values:
+        raise InputError(f"{'=' + values['']!r} is not NAME=VALUE")
     return values
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
 
 import click
 
 from surrogate.errors import InputError
+
+_T = TypeVar("_T")
 
 EXIT_NO_ANSWER, EXIT_BAD_INPUT, EXIT_INFEASIBLE, EXIT_INTERRUPTED = 1, 2, 3, 130
 
@@ -37,17 +40,42 @@ def named(pairs: tuple[str, ...]) -> dict[str, float]:
     InputError
         If one is not of that form.
     """
+    return by_name(pairs, _number, "NUMBER")
+
+
+def by_name(pairs: tuple[str, ...], read: Callable[[str], _T | None], form: str) -> dict[str, _T]:
+    """Values by name from NAME=VALUE options.
+
+    Parameters
+    ----------
+    pairs : tuple of str
+        The options.
+    read : callable
+        Makes a value of its text; None where that is no such value.
+    form : str
+        What a value is called where one is refused.
+
+    Raises
+    ------
+    InputError
+        If one is not of that form.
+    """
     result = {}
     for pair in pairs:
-        name, equals, value = pair.partition("=")
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if not equals or not math.isfinite(number):
-            raise InputError(f"{pair!r} is not NAME=NUMBER")
-        result[name.strip()] = number
+        name, equals, text = pair.partition("=")
+        value = read(text) if equals else None
+        if value is None:
+            raise InputError(f"{pair!r} is not NAME={form}")
+        result[name.strip()] = value
     return result
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def plain(values: dict[str, Any]) -> dict[str, Any]:

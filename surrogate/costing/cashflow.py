@@ -135,7 +135,8 @@ class Streams:
             The pipe.
         """
         options = laid.pipe.options
-        civil = civil_cost_of(self.prepared, laid.pipe.segment)
+        path = self.prepared.network.segments[laid.pipe.segment].path
+        civil = self.prepared.rows.civil_cost_of(path)
         tags = {"type": "pipe", "civil_cost_id": civil, "path_id": laid.pipe.name}
         lifetime = self.settings.distribution_lifetime
         for cost, amounts in (("capex", options.capex), ("repex", options.repex)):
@@ -166,24 +167,6 @@ class Streams:
             The flows.
         """
         return sum(self.horizon.present(stream.values) for stream in streams)
-
-
-def civil_cost_of(prepared: Prepared, segment: int) -> int | str | None:
-    """Surface under which a segment lies.
-
-    Parameters
-    ----------
-    prepared : Prepared
-        The input.
-    segment : int
-        Its number.
-    """
-    path = prepared.network.segments[segment].path
-    own = None if path < 0 else prepared.rows.paths[path].civil_cost_id
-    if own is not None:
-        return own
-    names = prepared.rows.civil_cost_names
-    return next((row.civil_cost_id for row in names if row.is_default), None)
 
 
 def _nonzero(streams: Iterator[Stream]) -> Iterator[Stream]:

@@ -30,6 +30,7 @@ from surrogate.costing.schema import (
     SupplyCost,
     Tariff,
     as_key,
+    is_forbidden,
 )
 from surrogate.errors import InputError, InputTypeError
 
@@ -95,6 +96,26 @@ class Rows:
     civil_costs: tuple[CivilCost, ...]
     civil_cost_names: tuple[CivilCostName, ...]
     settings: Settings
+
+    @property
+    def default_civil_cost(self) -> int | str | None:
+        """Surface of connectors, and of paths that name none."""
+        return _default(self.civil_cost_names)
+
+    def civil_cost_of(self, path: int) -> int | str | None:
+        """Surface under which a path lies.
+
+        Parameters
+        ----------
+        path : int
+            Its row; -1 for a connector.
+        """
+        own = None if path < 0 else self.paths[path].civil_cost_id
+        return self.default_civil_cost if own is None else own
+
+
+def _default(names: Iterable[CivilCostName | None]) -> int | str | None:
+    return next((row.civil_cost_id for row in names if row is not None and row.is_default), None)
 
 
 def check(tables: Mapping[str, pd.DataFrame]) -> tuple[Rows | None, list[Mistake]]:
@@ -223,7 +244,8 @@ def _parse(name: str, table: pd.DataFrame, problems: list[Mistake]) -> list[Any]
     ]
     problems += [Mistake(name, None, column, "this column is missing") for column in absent]
     found = records(table, model.model_fields)
-    checked = [None if name == "buildings" and _is_forbidden(row) else row for row in found]
+    barred = name == "buildings"
+    checked = [None if barred and is_forbidden(row.get("constraint")) else row for row in found]
     return _validated(name, model, checked, absent, problems)
 
 
@@ -245,10 +267,6 @@ def _warn_of_columns(name: str, table: pd.DataFrame, model: type[Row]) -> None:
             warnings.warn(
                 f"{name}: column {column!r} is not read; did you mean {close[0]!r}?", stacklevel=2
             )
-
-
-def _is_forbidden(row: dict[str, Any]) -> bool:
-    return str(row.get("constraint", "")).strip().removeprefix(":").lower() == "forbidden"
 
 
 def _validated(
@@ -414,7 +432,7 @@ def _one_default(parsed: dict[str, list[Any]], problems: list[Mistake]) -> None:
 
 
 def _existing_pipes(parsed: dict[str, list[Any]], problems: list[Mistake]) -> None:
-    default = next((r.civil_cost_id for r in parsed["civil_cost_names"] if r.is_default), None)
+    default = _default(parsed["civil_cost_names"])
     sizes: dict[Any, list[float]] = {}
     for row in parsed["civil_costs"]:
         sizes.setdefault(row.civil_cost_id, []).append(row.diameter_mm)

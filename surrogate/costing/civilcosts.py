@@ -28,9 +28,7 @@ class CivilCosts:
 
     def __init__(self, rows: Rows) -> None:
         self._tables: dict[int | str, tuple[Floats, Floats]] = {}
-        self.default = next(
-            (row.civil_cost_id for row in rows.civil_cost_names if row.is_default), ""
-        )
+        self.default = rows.default_civil_cost
         every = np.unique([row.diameter_mm for row in rows.civil_costs])
         for name in {row.civil_cost_id for row in rows.civil_costs}:
             own = sorted(
@@ -77,6 +75,7 @@ def options_of(path: Path | None, length: float, civil: CivilCosts, regime: Regi
         Temperatures.
     """
     name = civil.default if path is None or path.civil_cost_id is None else path.civil_cost_id
+    assert name is not None  # checked: where there are paths there is a default
     diameters, per_metre = civil.sizes(name)
     capex = repex = per_metre * length
     if path is not None and path.existing_diameter is not None:

@@ -197,6 +197,34 @@ def evaluate(problem: Problem, design: Design) -> Evaluation:
     return replace(result, violations=broken)
 
 
+def empty(problem: Problem) -> Evaluation:
+    """The network without a pipe.
+
+    Parameters
+    ----------
+    problem : Problem
+        The problem.
+    """
+    return evaluate(problem, Design(frozenset(), {}, frozenset()))
+
+
+def laid_by_link(problem: Problem, found: Evaluation) -> dict[int, Laid]:
+    """For each link in use the first pipe that heat enters, which carries the most.
+
+    Parameters
+    ----------
+    problem : Problem
+        The problem.
+    found : Evaluation
+        The network.
+    """
+    laid = {one.pipe.segment: one for one in found.pipes}
+    return {
+        i: laid[problem.links[i].pipes[0 if forward else -1].segment]
+        for i, forward in found.design.links.items()
+    }
+
+
 class _Count:
     """Adds up flows from the customers towards the supplies."""
 

@@ -28,7 +28,7 @@ from surrogate.costing.parameters import Settings
 from surrogate.costing.pipes import Regime
 from surrogate.costing.problem import Customer, Link, Problem, Source, Violation, link_of
 from surrogate.costing.reduce import Reduced, reduce_network
-from surrogate.costing.schema import Building, as_text
+from surrogate.costing.schema import Building, as_text, is_forbidden
 from surrogate.costing.supplycosts import costing, parts_of
 from surrogate.errors import InputTypeError
 
@@ -129,8 +129,7 @@ def _forbidden(tables: Mapping[str, pd.DataFrame]) -> npt.NDArray[np.bool_]:
     table = tables.get("buildings")
     if table is None or list(table.columns).count("constraint") != 1:
         return np.zeros(0 if table is None else len(table), dtype=bool)
-    words = [str(word).strip().removeprefix(":").lower() for word in table["constraint"]]
-    return np.array([word == "forbidden" for word in words], dtype=bool)
+    return np.array([is_forbidden(word) for word in table["constraint"]], dtype=bool)
 
 
 def _given(

@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from surrogate.costing.cashflow import Streams, cashflow_table, civil_cost_of, whole_or_object
+from surrogate.costing.cashflow import Streams, cashflow_table, whole_or_object
 from surrogate.costing.customers import connection_pv, tariff_pv
-from surrogate.costing.evaluate import Evaluation
+from surrogate.costing.evaluate import Evaluation, empty
 from surrogate.costing.geometry import COLUMN
-from surrogate.costing.optimiser.search import empty
 from surrogate.costing.pipes import pressure_gradient
 from surrogate.costing.prepare import Prepared
 
@@ -220,8 +219,10 @@ def _civil_costs(result: pd.DataFrame, prepared: Prepared, order: list[tuple[int
     if "civil_cost_id" in result.columns:
         result["civil_cost_id"] = whole_or_object(
             [
-                prepared.rows.paths[row].civil_cost_id if row >= 0 else civil_cost_of(prepared, i)
-                for row, i in order
+                prepared.rows.paths[row].civil_cost_id
+                if row >= 0
+                else prepared.rows.default_civil_cost
+                for row, _ in order
             ]
         )
 

@@ -131,6 +131,17 @@ def _amount(value: Any) -> float:
     return number
 
 
+def is_forbidden(constraint: Any) -> bool:
+    """Whether a ``constraint``, as it stands in a table, says forbidden.
+
+    Parameters
+    ----------
+    constraint : object
+        The cell.
+    """
+    return bool(keyword(str(constraint)) == "forbidden")
+
+
 Text = Annotated[str, BeforeValidator(as_text)]
 Key = Annotated[int | str, BeforeValidator(as_key)]
 Constraint = Annotated[

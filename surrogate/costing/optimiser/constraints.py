@@ -73,9 +73,6 @@ class _Constraints:
         model, problem = self.model, self.model.problem
         price = (problem.settings.pumping_price or 0.0) * problem.horizon.annual
         heat = max((source.npv.per_kwh for source in problem.sources), default=0.0)
-        used: dict[int, list[Term]] = {}
-        for arc in model.arcs:
-            used.setdefault(arc.link, []).append((arc.used, 1.0))
         for i, link in enumerate(problem.links):
             most = 0.0
             if price:
@@ -83,9 +80,9 @@ class _Constraints:
             if len(link.pipes) > 1 and len(link.npv) > 1:
                 most += float(np.abs(np.diff(link.npv)).max())
                 most += heat * float(np.abs(np.diff(link.loss_kwh)).max())
-            if most and i in used:
+            if most and model.arcs_of[i]:
                 column = model.programme.column(0.0, most / model.units.money)
-                bound = [(arc, -factor * most / model.units.money) for arc, factor in used[i]]
+                bound = [(arc.used, -most / model.units.money) for arc in model.arcs_of[i]]
                 model.programme.at_most([(column, 1.0), *bound])
                 yield column, -1.0
 

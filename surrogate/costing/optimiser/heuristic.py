@@ -15,13 +15,12 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from surrogate.costing.evaluate import Design, Evaluation, evaluate
+from surrogate.costing.evaluate import Design, Evaluation, evaluate, laid_by_link
 from surrogate.costing.optimiser.trees import LEAST, Tree, Trees
 from surrogate.costing.pipes import HOURS
 from surrogate.costing.problem import Problem
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.intp]
 
 _FEW = 3
 """Up to so many supplies every choice among them is tried."""
@@ -312,11 +311,7 @@ class Heuristic:
             True when it is time to end.
         """
         self.trees.open = sorted(best.design.sources) or self.trees.open
-        links = {laid.pipe.segment: laid.load_kw for laid in best.pipes}
-        loads = {
-            i: max(links[pipe.segment] for pipe in self.problem.links[i].pipes)
-            for i in best.design.links
-        }
+        loads = {i: laid.load_kw for i, laid in laid_by_link(self.problem, best).items()}
         members = {self.trees.root} | {
             c.node for c in map(self.problem.customers.__getitem__, best.design.customers)
         }
@@ -325,8 +320,8 @@ class Heuristic:
         tree = self.trees.spanning(members, self._weights(loads))
         everyone = set(range(len(self.problem.customers)))
         value, kept, loads = self._grouped(tree, everyone)
-        improved = self._improved((value, tree, kept, loads), over)
-        found = evaluate(self.problem, self.design(improved[1], improved[2]))
+        _, tree, kept, _ = self._improved((value, tree, kept, loads), over)
+        found = evaluate(self.problem, self.design(tree, kept))
         return found if found.feasible and found.objective > best.objective else best
 
     def _weights(self, loads: dict[int, float]) -> Floats:

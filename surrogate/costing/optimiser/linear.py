@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from surrogate.costing.evaluate import Evaluation
+from surrogate.costing.evaluate import Evaluation, laid_by_link
 from surrogate.costing.optimiser.model import Arc, Model, Sized
-from surrogate.costing.optimiser.sides import Side
+from surrogate.costing.optimiser.sides import Side, Sides
 from surrogate.costing.problem import Link, Problem
 from surrogate.costing.supplycosts import Costing
 
@@ -31,20 +31,33 @@ class Line:
     Parameters
     ----------
     fixed : float
-        Present value at all, in the objective [¤].
+        Present value at all [¤].
     per_kw : float
         Present value per sum of peaks [¤/kW].
-    loss_kwh : float
-        Heat lost [kWh/a].
     """
 
     fixed: float
     per_kw: float
-    loss_kwh: float
 
 
-def lines_around(problem: Problem, found: Evaluation, kind: str) -> list[Line]:
-    """A line for each link, through its cost at the load that it has or would have.
+@dataclass(frozen=True)
+class Expected:
+    """What a link carries, or would carry.
+
+    Parameters
+    ----------
+    load_kw : float
+        Peak load [kW].
+    diversity : float
+        Of the peaks beyond it.
+    """
+
+    load_kw: float
+    diversity: float
+
+
+def expected_around(problem: Problem, found: Evaluation) -> list[Expected]:
+    """For each link the load that it has or would have.
 
     Parameters
     ----------
@@ -52,41 +65,40 @@ def lines_around(problem: Problem, found: Evaluation, kind: str) -> list[Line]:
         The problem.
     found : Evaluation
         The network.
-    kind : str
-        Which cost: ``npv`` or ``objective``.
     """
-    laid = {one.pipe.segment: one for one in found.pipes}
-    loads: dict[int, tuple[float, float]] = {}
+    laid = laid_by_link(problem, found)
     near: dict[int, float] = {}
-    for i in found.design.links:
-        link = problem.links[i]
-        pipes = [laid[pipe.segment] for pipe in link.pipes]
-        load = max(one.load_kw for one in pipes)
-        loads[i] = load, pipes[0].diversity
-        for node in (link.u, link.v):
-            near[node] = max(near.get(node, 0.0), load)
+    for i, one in laid.items():
+        for node in (problem.links[i].u, problem.links[i].v):
+            near[node] = max(near.get(node, 0.0), one.load_kw)
     smallest = min((c.peak_kw for c in problem.customers), default=0.0)
-    lines = []
+    expected = []
     for i, link in enumerate(problem.links):
-        beside = max(near.get(link.u, 0.0), near.get(link.v, 0.0), smallest)
+        if i in laid:
+            expected.append(Expected(laid[i].load_kw, laid[i].diversity))
+            continue
         # Where no pipe is yet, one would take part of what passes beside it.
-        load, diversity = loads.get(i, (0.3 * beside, problem.diversity.limit))
-        lines.append(_line(link, load, diversity, kind))
-    return lines
+        beside = max(near.get(link.u, 0.0), near.get(link.v, 0.0), smallest)
+        expected.append(Expected(0.3 * beside, problem.diversity.limit))
+    return expected
 
 
-def _line(link: Link, load: float, diversity: float, kind: str) -> Line:
+def _step(link: Link, load_kw: float) -> int:
+    """The step of a link that carries a load."""
+    step = int(np.searchsorted(link.capacity_kw, load_kw * (1 - 1e-9)))
+    return min(step, len(link.capacity_kw) - 1)
+
+
+def _line(link: Link, expected: Expected, costs: Floats) -> Line:
     """Line through the stair of a link's cost at a load."""
-    costs = getattr(link, kind)
-    last = len(link.capacity_kw) - 1
-    k = min(int(np.searchsorted(link.capacity_kw, load * (1 - 1e-9))), last)
-    low, high = max(k - 1, 0), min(k + 1, last)
+    k = _step(link, expected.load_kw)
+    low, high = max(k - 1, 0), min(k + 1, len(link.capacity_kw) - 1)
     slope = 0.0
     if high > low:
         rise = costs[high] - costs[low]
         slope = min(float(rise / (link.capacity_kw[high] - link.capacity_kw[low])), 0.0)
-    fixed = float(costs[k]) - slope * min(load, float(link.capacity_kw[k]))
-    return Line(fixed, slope * diversity, float(link.loss_kwh[k]))
+    fixed = float(costs[k]) - slope * min(expected.load_kw, float(link.capacity_kw[k]))
+    return Line(fixed, slope * expected.diversity)
 
 
 class LinearModel(Model):
@@ -98,10 +110,12 @@ class LinearModel(Model):
         The problem.
     found : Evaluation
         The network around which costs are straight.
+    sides : Sides, optional
+        As for :class:`~surrogate.costing.optimiser.model.Model`.
     """
 
-    def __init__(self, problem: Problem, found: Evaluation) -> None:
-        self.lines = {kind: lines_around(problem, found, kind) for kind in ("npv", "objective")}
+    def __init__(self, problem: Problem, found: Evaluation, sides: Sides | None = None) -> None:
+        self.expected = expected_around(problem, found)
         served = sum(problem.customers[i].connections for i in found.design.customers)
         self._served = max(served, 1)
         total = sum(feeding.load_kw for feeding in found.feeds.values())
@@ -109,7 +123,7 @@ class LinearModel(Model):
             s: found.feeds[s].load_kw if s in found.design.sources else total
             for s in range(len(problem.sources))
         }
-        super().__init__(problem, lean=True)
+        super().__init__(problem, lean=True, sides=sides)
 
     @property
     def least_diversity(self) -> float:
@@ -135,7 +149,8 @@ class LinearModel(Model):
 
     def losses(self, i: int) -> Floats:
         """What a link loses with each of its pipes [kWh/a]."""
-        return np.array([self.lines["npv"][i].loss_kwh])
+        link = self.problem.links[i]
+        return link.loss_kwh[[_step(link, self.expected[i].load_kw)]]
 
     def _pieces(
         self, s: int, used: int, capacity: int, within: float
@@ -166,7 +181,10 @@ class LinearModel(Model):
         """Present value in the programme's unit, by column, pipes along their lines."""
         terms = super().money(objective=objective)
         unit = self.units.money
-        lines = self.lines["objective" if objective else "npv"]
+        lines = [
+            _line(link, expected, link.objective if objective else link.npv)
+            for link, expected in zip(self.problem.links, self.expected, strict=True)
+        ]
         for sized, line in zip(self.sized, lines, strict=True):
             terms[sized.columns[0]] = line.fixed / unit
         for arc in self.arcs:

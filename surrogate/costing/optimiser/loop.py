@@ -16,13 +16,14 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from surrogate.costing.evaluate import Design, Evaluation, evaluate
+from surrogate.costing.evaluate import Design, Evaluation, empty, evaluate
 from surrogate.costing.optimiser.constraints import constrained
 from surrogate.costing.optimiser.cuts import Cuts
 from surrogate.costing.optimiser.heuristic import Heuristic
 from surrogate.costing.optimiser.linear import LinearModel
 from surrogate.costing.optimiser.model import Model
-from surrogate.costing.optimiser.search import Clock, Found, Progress, empty, gap_of
+from surrogate.costing.optimiser.search import Clock, Found, Progress, gap_of
+from surrogate.costing.optimiser.sides import sides_of
 from surrogate.costing.optimiser.solver import INFINITY, Outcome, Solver, deadline
 from surrogate.costing.optimiser.translate import design_of, start_of
 from surrogate.costing.problem import Problem
@@ -72,6 +73,7 @@ class Loop:
         self.clock = clock
         self.report = report
         self.heuristic = Heuristic(problem)
+        self.sides = sides_of(problem)
         self.best = best
         self.iterations = 0
         self.gap = INFINITY
@@ -136,7 +138,7 @@ class Loop:
 
     def _solve(self, base: Evaluation, *, whole: bool) -> Evaluation | None:
         """Solve with lines around a network; the best network that comes of it."""
-        model = constrained(LinearModel(self.problem, base))
+        model = constrained(LinearModel(self.problem, base, self.sides))
         solver = Solver(model.programme, self.clock.over)
         terms = model.money(objective=True)
         _, values = self._relaxed(model, solver, terms, self.step)
@@ -206,7 +208,7 @@ class Loop:
         """What no network exceeds, by a relaxation of the exact costs."""
         if self.best is None or self.clock.over():
             return INFINITY
-        model = constrained(Model(self.problem, lean=True))
+        model = constrained(Model(self.problem, lean=True, sides=self.sides))
         solver = Solver(model.programme, self.clock.over)
         terms = model.money(objective=True)
         seconds = min(self.step, max(_BOUNDING * len(self.problem.links), 1.0))

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from surrogate.costing.optimiser.sides import Side, side_of, sides_of
+from surrogate.costing.optimiser.sides import Side, Sides, side_of, sides_of
 from surrogate.costing.optimiser.solver import INFINITY, Programme
 from surrogate.costing.pipes import HOURS
 from surrogate.costing.problem import Link, Problem
@@ -138,18 +139,28 @@ class Model:
     lean : bool
         Whether to follow the sum of peaks alone along the pipes, and end users
         and heat only from supplies to buildings: half the size, a little weaker.
+    sides : Sides, optional
+        What lies behind each link, where that is known already.
     """
 
-    def __init__(self, problem: Problem, *, elastic: bool = False, lean: bool = False) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        elastic: bool = False,
+        lean: bool = False,
+        sides: Sides | None = None,
+    ) -> None:
         self.problem = problem
         self.lean = lean
         self.programme = Programme()
         self.units = Units(problem)
         self.elastic = elastic
         self.slack: dict[int, float] = {}
-        self.sides = sides_of(problem)
+        self.sides = sides_of(problem) if sides is None else sides
         self.served = [self.programme.binary() for _ in problem.customers]
         self.arcs: list[Arc] = []
+        self.arcs_of: list[list[Arc]] = []
         self.sized: list[Sized] = []
         self.fed: list[Fed] = []
         for i in range(len(problem.links)):
@@ -190,6 +201,7 @@ class Model:
             users, heat = (-1 if self.lean else programme.column(0.0, INFINITY) for _ in range(2))
             arcs.append(Arc(i, forward, start, end, used, users, spread, heat, ahead))
         self.arcs += arcs
+        self.arcs_of.append(arcs)
         sized = self._sized(link, [arc.most for arc in arcs])
         self.sized.append(sized)
         programme.equal(
@@ -289,7 +301,7 @@ class Model:
         """End users that a pipe in the network serves at least; a share where loops may be."""
         return 1.0 if self.problem.settings.prevent_loops else 1e-3
 
-    @property
+    @cached_property
     def total(self) -> Side:
         """All customers, and all that pipes can lose."""
         side = Side()
@@ -301,7 +313,7 @@ class Model:
     @property
     def least_diversity(self) -> float:
         """Diversity of all connections together."""
-        return self.problem.diversity(max(sum(c.connections for c in self.problem.customers), 1))
+        return self.problem.diversity(max(self.total.connections, 1))
 
     def _pieces(
         self, s: int, used: int, capacity: int, within: float
@@ -427,12 +439,9 @@ class Model:
             first, *others = sorted(group)
             for other in others:
                 programme.equal([(self.served[other], 1.0), (self.served[first], -1.0)])
-        along: dict[int, list[Term]] = {}
-        for arc in self.arcs:
-            along.setdefault(arc.link, []).append((arc.used, 1.0))
         for i, link in enumerate(problem.links):
             if link.required:
-                used = along.get(i, [])
+                used = [(arc.used, 1.0) for arc in self.arcs_of[i]]
                 programme.at_least([*used, *self.give(1 / WANTED)], 1.0)
 
     # -- money and heat ------------------------------------------------------

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from surrogate.costing.evaluate import Evaluation, Laid
+from surrogate.costing.evaluate import Evaluation, Laid, laid_by_link
 from surrogate.costing.optimiser.model import Arc, Model
 from surrogate.costing.optimiser.translate import start_of
 from surrogate.costing.pipes import HOURS
@@ -40,9 +40,6 @@ class Refiner:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self._arcs: dict[int, list[Arc]] = {}
-        for arc in model.arcs:
-            self._arcs.setdefault(arc.link, []).append(arc)
         self._total = max(model.total.connections, 1)
         self._hull = self._first_corners()
         self._done: set[tuple[object, ...]] = set()
@@ -60,16 +57,8 @@ class Refiner:
             The same network, exactly.
         """
         before = len(self.model.programme.rows)
-        laid: dict[int, list[Laid]] = {}
-        link_of = {
-            pipe.segment: i
-            for i in found.design.links
-            for pipe in self.model.problem.links[i].pipes
-        }
-        for one in found.pipes:
-            laid.setdefault(link_of[one.pipe.segment], []).append(one)
-        for i, pipes in laid.items():
-            self._link(i, values, pipes)
+        for i, laid in laid_by_link(self.model.problem, found).items():
+            self._link(i, values, laid)
         for s, feeding in found.feeds.items():
             fed = self.model.fed[s]
             given = float(values[fed.capacity]) * self.model.units.kw
@@ -106,14 +95,14 @@ class Refiner:
         """Let rows of diversity be added again; some may have been dropped."""
         self._done = {key for key in self._done if key[0] != "secant"}
 
-    def _link(self, i: int, values: Floats, pipes: list[Laid]) -> None:
+    def _link(self, i: int, values: Floats, laid: Laid) -> None:
         """A link whose pipe in the model is too small for its load."""
         model = self.model
-        load = max(one.load_kw for one in pipes)
+        load = laid.load_kw
         given = sum(values[column] * cap for column, cap in model.pipes(i)) * model.units.kw
         if load <= given * (1 + _CLOSE):
             return
-        arc = next(arc for arc in self._arcs[i] if arc.forward == pipes[0].forward)
+        arc = next(arc for arc in self.model.arcs_of[i] if arc.forward == laid.forward)
         users = float(values[arc.connections])
         spread = float(values[arc.spread]) * model.units.kw
         if model.problem.settings.prevent_loops:
@@ -121,7 +110,7 @@ class Refiner:
         diversified = spread * model.problem.diversity(users)
         if diversified >= load * (1 - 1e-6):
             self._secant(i, users, diversified)
-        elif max(one.kwh for one in pipes) / HOURS >= load * (1 - 1e-6):
+        elif laid.kwh / HOURS >= load * (1 - 1e-6):
             self._mean_flow(i)
         else:
             self._floors()
@@ -140,7 +129,7 @@ class Refiner:
         if not len(too_small):
             return
         k = int(too_small[-1])
-        for arc in self._arcs[i]:
+        for arc in self.model.arcs_of[i]:
             key = ("secant", i, arc.forward, k, line)
             if key not in self._done:
                 self._done.add(key)
@@ -221,7 +210,7 @@ class Refiner:
         losses = list(zip(sized.columns, link.loss_kwh[sized.steps], strict=True))
         # A link of several pipes loses along its way; the last one does not carry that.
         half = -0.5 if len(link.pipes) > 1 else 0.5
-        for arc in self._arcs[i]:
+        for arc in self.model.arcs_of[i]:
             lost = [(column, half * float(loss) / units.kwh * to_kw) for column, loss in losses]
             over = model.give(float(sized.capacity[-1]))
             carried = [(column, -cap) for column, cap in (*model.pipes(i), *over)]

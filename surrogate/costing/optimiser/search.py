@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from surrogate.costing.evaluate import Design, Evaluation, evaluate
+from surrogate.costing.evaluate import Evaluation, evaluate
 from surrogate.costing.optimiser.cuts import Cuts
 from surrogate.costing.optimiser.model import Model
 from surrogate.costing.optimiser.refine import Refiner
@@ -305,14 +305,3 @@ class _State:
     @property
     def gap(self) -> float:
         return gap_of(self.value, self.bound)
-
-
-def empty(problem: Problem) -> Evaluation:
-    """The network without a pipe.
-
-    Parameters
-    ----------
-    problem : Problem
-        The problem.
-    """
-    return evaluate(problem, Design(frozenset(), {}, frozenset()))

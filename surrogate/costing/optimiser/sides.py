@@ -59,6 +59,10 @@ class Side:
         )
 
 
+Sides = list[tuple[Side, Side]]
+"""For each link, what lies behind its end ``u`` and behind its end ``v``."""
+
+
 def side_of(customer: Customer) -> Side:
     """What a building alone adds.
 
@@ -78,7 +82,7 @@ def side_of(customer: Customer) -> Side:
     )
 
 
-def sides_of(problem: Problem) -> list[tuple[Side, Side]]:
+def sides_of(problem: Problem) -> Sides:
     """For each link, what lies behind its end ``u`` and behind its end ``v``.
 
     Parameters

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from surrogate.costing.evaluate import Evaluation
+from surrogate.costing.evaluate import Evaluation, empty
 from surrogate.costing.optimiser.constraints import constrained
 from surrogate.costing.optimiser.heuristic import Heuristic
 from surrogate.costing.optimiser.loop import Loop
 from surrogate.costing.optimiser.model import Model
 from surrogate.costing.optimiser.reasons import Reason, explain
-from surrogate.costing.optimiser.search import Clock, Found, Goal, Progress, Search, empty, gap_of
+from surrogate.costing.optimiser.search import Clock, Found, Goal, Progress, Search, gap_of
 from surrogate.costing.optimiser.solver import INFINITY
 from surrogate.costing.problem import Problem
 

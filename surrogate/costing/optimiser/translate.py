@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 import numpy as np
 import numpy.typing as npt
 
-from surrogate.costing.evaluate import Design, Evaluation
+from surrogate.costing.evaluate import Design, Evaluation, laid_by_link
 from surrogate.costing.optimiser.model import Arc, Model
 
 Floats = npt.NDArray[np.float64]
@@ -97,14 +97,11 @@ def start_of(model: Model, found: Evaluation) -> dict[int, float]:
     values = {column: float(i in design.customers) for i, column in enumerate(model.served)}
     for arc in model.arcs:
         values[arc.used] = float(design.links.get(arc.link) is arc.forward)
-    loads: dict[int, float] = {}
-    load_of = {laid.pipe.segment: laid.load_kw for laid in found.pipes}
-    for i in design.links:
-        loads[i] = max(load_of[pipe.segment] for pipe in model.problem.links[i].pipes)
+    laid = laid_by_link(model.problem, found)
     for i, sized in enumerate(model.sized):
         values.update(dict.fromkeys(sized.columns, 0.0))
-        if i in loads:
-            step = np.searchsorted(sized.capacity * (1 + 1e-9), loads[i] / model.units.kw)
+        if i in laid:
+            step = np.searchsorted(sized.capacity * (1 + 1e-9), laid[i].load_kw / model.units.kw)
             values[sized.columns[min(int(step), len(sized.columns) - 1)]] = 1.0
     for s, fed in enumerate(model.fed):
         values[fed.feeds] = float(s in design.sources)
