@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import signal
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,13 +73,14 @@ def cost(
 
     from surrogate import costing
     from surrogate.costing.files import check_writable
+    from surrogate.costing.interrupt import ctrl_c
     from surrogate.costing.overrides import override
     from surrogate.costing.summary import telling
 
     with telling(None if quiet else Console(stderr=True), _EVERY) as told:
         given = override(costing.read(source, crs), values)
         check_writable(given.tables, target)
-        with _until_written() as stop:
+        with ctrl_c(once=False) as stop:  # until what has been found is in its file
             with given.named("--set"):
                 result = costing.optimise(given.tables, run=run, progress=told, stop=stop)
             costing.write(result, target)
@@ -129,17 +127,6 @@ def _texts(pairs: tuple[str, ...]) -> dict[str, str]:
     if "" in values:
         raise InputError(f"{'=' + values['']!r} is not NAME=VALUE")
     return values
-
-
-@contextmanager
-def _until_written() -> Iterator[threading.Event]:
-    """Let Ctrl-C set an event, until what has been found is in its file."""
-    stop = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda *_: stop.set())
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _say(result: Mapping[str, pd.DataFrame], target: Path, *, as_json: bool, quiet: bool) -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import getpass
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -14,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from surrogate.costing.interrupt import Stop, ctrl_c
 from surrogate.costing.optimiser.reasons import reasons_table
 from surrogate.costing.optimiser.search import Clock, Progress, gap_of
 from surrogate.costing.optimiser.solve import Solution, solve
@@ -28,7 +26,7 @@ def optimise(
     run: str = "",
     user: str | None = None,
     progress: Callable[[Progress], None] | None = None,
-    stop: threading.Event | None = None,
+    stop: Stop | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Find the best heat network and its cash flow.
 
@@ -43,8 +41,8 @@ def optimise(
         Who runs it; the login name by default.
     progress : callable, optional
         Told where the search is, now and then.
-    stop : threading.Event, optional
-        Once set, the best network so far is returned; Ctrl-C does the same.
+    stop : threading.Event or the like, optional
+        Once it is set, the best network so far is returned; Ctrl-C does the same.
 
     Returns
     -------
@@ -65,8 +63,11 @@ def optimise(
     began = datetime.now(UTC)
     tables = _without_connectors(tables)
     prepared = prepare(tables)
-    with _interruptible(stop or threading.Event()) as interrupted:
-        clock = Clock(prepared.problem.settings.runtime_limit, interrupted)
+    with ctrl_c(once=True) as pressed:
+        wishes = [one for one in (pressed, stop) if one is not None]
+        clock = Clock(
+            prepared.problem.settings.runtime_limit, lambda: any(one.is_set() for one in wishes)
+        )
         solution = solve(prepared.problem, clock, progress or (lambda where: None))
     result = result_tables(tables, prepared, solution.best)
     facts = {
@@ -89,25 +90,6 @@ def _without_connectors(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.D
         return tables
     made = paths["connector"].map(lambda value: str(value).strip().lower() in ("true", "1", "1.0"))
     return {**tables, "paths": paths[~made.astype(bool).to_numpy()]}
-
-
-@contextmanager
-def _interruptible(stop: threading.Event) -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C set the event, so that the best so far can be returned."""
-    if threading.current_thread() is not threading.main_thread():
-        yield stop.is_set
-        return
-    before = signal.getsignal(signal.SIGINT) or signal.default_int_handler
-
-    def once(*_: Any) -> None:
-        stop.set()
-        signal.signal(signal.SIGINT, before)  # a second one is taken as ever
-
-    signal.signal(signal.SIGINT, once)
-    try:
-        yield stop.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _login() -> str:
