@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from surrogate.costing.evaluate import Design
 from surrogate.costing.interrupt import Stop, ctrl_c
 from surrogate.costing.optimiser.reasons import reasons_table
 from surrogate.costing.optimiser.search import Clock, Progress, gap_of
@@ -58,6 +60,46 @@ def optimise(
     MissingExtraError
         If the extra ``costing`` is not installed.
     """
+    return optimised(tables, run=run, user=user, progress=progress, stop=stop).tables
+
+
+@dataclass(frozen=True)
+class Optimised:
+    """A run with what it was made from.
+
+    Parameters
+    ----------
+    tables : dict
+        As :func:`optimise` returns them.
+    prepared : Prepared
+        The problem.
+    solution : Solution
+        What it ended with.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    prepared: Prepared
+    solution: Solution
+
+
+def optimised(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    run: str = "",
+    user: str | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    stop: Stop | None = None,
+    start: Design | None = None,
+) -> Optimised:
+    """As :func:`optimise`, for those who go on with the solution.
+
+    Parameters
+    ----------
+    tables, run, user, progress, stop
+        As for :func:`optimise`.
+    start : Design, optional
+        A network of a problem with the same buildings, supplies and paths, to start from.
+    """
     for module in ("geopandas", "networkx", "highspy"):
         need(module, "costing")
     began = datetime.now(UTC)
@@ -68,7 +110,7 @@ def optimise(
         clock = Clock(
             prepared.problem.settings.runtime_limit, lambda: any(one.is_set() for one in wishes)
         )
-        solution = solve(prepared.problem, clock, progress or (lambda where: None))
+        solution = solve(prepared.problem, clock, progress or (lambda where: None), start)
     result = result_tables(tables, prepared, solution.best)
     facts = {
         "runtime": clock.spent,
@@ -80,7 +122,7 @@ def optimise(
     result["solution_summary"] = _summary(prepared, solution, facts)
     if solution.reasons:
         result["infeasible_reasons"] = reasons_table(solution.reasons)
-    return result
+    return Optimised(result, prepared, solution)
 
 
 def _without_connectors(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:

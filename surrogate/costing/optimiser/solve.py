@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from surrogate.costing.evaluate import Evaluation, empty
+from surrogate.costing.evaluate import Design, Evaluation, empty, evaluate
 from surrogate.costing.optimiser.constraints import constrained
 from surrogate.costing.optimiser.heuristic import Heuristic
 from surrogate.costing.optimiser.loop import Loop
@@ -60,7 +60,12 @@ class Solution:
     reasons: list[Reason]
 
 
-def solve(problem: Problem, clock: Clock, progress: Callable[[Progress], None]) -> Solution:
+def solve(
+    problem: Problem,
+    clock: Clock,
+    progress: Callable[[Progress], None],
+    start: Design | None = None,
+) -> Solution:
     """Find the best network of a problem in numbers.
 
     Parameters
@@ -71,10 +76,12 @@ def solve(problem: Problem, clock: Clock, progress: Callable[[Progress], None]) 
         Time and interruption.
     progress : callable
         Told where the search is.
+    start : Design, optional
+        A network to start from.
     """
     if problem.impossible:
         return _none(problem, clock, 0)
-    best = _best(problem, clock, progress)
+    best = _best(problem, clock, progress, start)
     found = best.found
     if found.ended == "infeasible":
         return _none(problem, clock, found.iterations)
@@ -99,14 +106,19 @@ class _Best:
     gap_of: str = _EXACT
 
 
-def _best(problem: Problem, clock: Clock, progress: Callable[[Progress], None]) -> _Best:
+def _best(
+    problem: Problem,
+    clock: Clock,
+    progress: Callable[[Progress], None],
+    given: Design | None = None,
+) -> _Best:
     """The best network, by the way that suits the size."""
-    bare = empty(problem)
-    start = bare if bare.feasible else None
+    known = [empty(problem), *([evaluate(problem, given)] if given else [])]
+    start = max((one for one in known if one.feasible), key=lambda one: one.objective, default=None)
     if not problem.settings.prevent_loops:
         # The best network without loops is one of those with them: nothing less will do.
         forest = problem.settings.model_copy(update={"prevent_loops": True})
-        start = _best(replace(problem, settings=forest), clock, progress).found.best
+        start = _best(replace(problem, settings=forest), clock, progress, given).found.best
     bound = INFINITY
     method, links = problem.settings.method, len(problem.links)
     most_heat = problem.settings.objective == "max-kwh"

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -64,7 +65,10 @@ def district(buildings: int = 220, seed: int = 7) -> dict[str, pd.DataFrame]:
 
 
 def street_network(
-    paths: int = 500, buildings: int = 200, seed: int = 7
+    paths: int = 500,
+    buildings: int = 200,
+    seed: int = 7,
+    linear_density: float | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Invent a district with so many rows in the table of paths.
 
@@ -76,6 +80,10 @@ def street_network(
         How many, spread over the town; exactly so many come out.
     seed : int
         The same seed gives the same district, on every machine.
+    linear_density : float, optional
+        Heat demand of all buildings over the length of all paths [kWh/(m a)]; demands
+        are scaled to that, as if buildings stood for blocks. By default as they come:
+        so few buildings along so many streets are a sparse suburb.
 
     Returns
     -------
@@ -97,7 +105,9 @@ def street_network(
             f"buildings={buildings}: there is room for {_size(rows)} along {paths} paths; "
             "give fewer buildings or more paths"
         )
-    return _tables(town, _chosen(rows, buildings, chance), chance)
+    if linear_density is not None and not 0 < linear_density < math.inf:
+        raise InputError(f"linear_density={linear_density!r} is not positive and finite")
+    return _tables(town, _chosen(rows, buildings, chance), chance, linear_density)
 
 
 def _check(name: str, count: Any) -> None:
@@ -150,6 +160,20 @@ def _building(footprint: Footprint, chance: Chance) -> _Building:
     return _Building(footprint, area, float(demand), round(peak, 1), max(1, users))
 
 
+def _scaled(houses: Sequence[_Building], total: float) -> list[_Building]:
+    """The same buildings with so much demand in all."""
+    factor = total / sum(house.demand for house in houses)
+    return [
+        replace(
+            house,
+            floor_area=round(factor * house.floor_area, 1),
+            demand=float(round(factor * house.demand)),
+            peak=round(factor * house.peak, 1),
+        )
+        for house in houses
+    ]
+
+
 def _area(points: Sequence[Point]) -> float:
     doubled = sum(
         p[0] * q[1] - p[1] * q[0] for p, q in zip(points, [*points[1:], points[0]], strict=True)
@@ -157,12 +181,20 @@ def _area(points: Sequence[Point]) -> float:
     return doubled / 2
 
 
-def _tables(town: Plan, footprints: Sequence[Footprint], chance: Chance) -> dict[str, pd.DataFrame]:
+def _tables(
+    town: Plan,
+    footprints: Sequence[Footprint],
+    chance: Chance,
+    linear_density: float | None = None,
+) -> dict[str, pd.DataFrame]:
     """All tables of the input."""
     for module in ("geopandas", "pyogrio"):
         need(module, "costing")
     hall = next((f.points for f in footprints if f.use == "data_centre"), None)
     houses = [_building(f, chance) for f in footprints if f.use != "data_centre"]
+    if linear_density is not None:
+        metres = sum(math.dist(p, q) for street in town.streets for p, q in pairwise(street.points))
+        houses = _scaled(houses, linear_density * metres)
     # From north to south, as a surveyor would number them.
     houses.sort(key=lambda house: (-house.footprint.points[0][1], house.footprint.points[0][0]))
     key = next((h for h in houses if h.footprint.use == "hospital"), None)
@@ -301,8 +333,9 @@ def _places(town: Plan, hall: Sequence[Point] | None, key: Sequence[Point]) -> d
 def _supplies(places: dict[str, Any], peak: float) -> pd.DataFrame:
     """Supplies as the data file has them, larger in larger districts."""
     rows = [dict(row, constraint="optional") for row in data()["supplies"]]
-    scale = round(min(_LARGEST, max(1.0, peak / _PEAK)), 1)
     for row in rows:
+        most = _LARGEST if "supply_cost_type" in row else math.inf
+        scale = round(min(most, max(1.0, peak / _PEAK)), 1)
         for name in ("annual_capacity_kwh", "peak_capacity_kw", "source_capacity_kw"):
             if name in row:
                 row[name] = round(scale * row[name], 1)
