@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from surrogate.costing.files import read, write
     from surrogate.costing.optimise import optimise
     from surrogate.costing.optimiser.search import Progress
+    from surrogate.costing.profiles import heat_pump_profile
     from surrogate.costing.town.district import district, street_network
 
 __all__ = [
     "InputTablesError",
     "Progress",
     "district",
+    "heat_pump_profile",
     "optimise",
     "read",
     "street_network",
@@ -38,6 +40,7 @@ _HOMES = {
     "InputTablesError": "checking",
     "Progress": "optimiser.search",
     "district": "town.district",
+    "heat_pump_profile": "profiles",
     "optimise": "optimise",
     "read": "files",
     "street_network": "town.district",

@@ -17,6 +17,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from surrogate.costing.parameters import NAMES, Settings
+from surrogate.costing.profilechecks import wrong_rows
 from surrogate.costing.schema import (
     OPTIONAL,
     TABLES,
@@ -24,6 +25,7 @@ from surrogate.costing.schema import (
     CivilCost,
     CivilCostName,
     ConnectionCost,
+    HeatPumpProfile,
     Path,
     Row,
     Supply,
@@ -91,6 +93,7 @@ class Rows:
     paths: tuple[Path, ...]
     supplies: tuple[Supply, ...]
     supply_costs: tuple[SupplyCost, ...]
+    heat_pump_profiles: tuple[HeatPumpProfile, ...]
     tariffs: Mapping[int | str, Tariff]
     connection_costs: Mapping[int | str, ConnectionCost]
     civil_costs: tuple[CivilCost, ...]
@@ -175,6 +178,7 @@ def _rows(parsed: dict[str, list[Any]], settings: Settings) -> Rows:
         paths=tuple(parsed["paths"]),
         supplies=tuple(parsed["supplies"]),
         supply_costs=tuple(parsed["supply_costs"]),
+        heat_pump_profiles=tuple(parsed["heat_pump_profiles"]),
         tariffs={row.tariff_id: row for row in parsed["tariffs"]},
         connection_costs={row.connection_cost_id: row for row in parsed["connection_costs"]},
         civil_costs=tuple(parsed["civil_costs"]),
@@ -370,7 +374,8 @@ def _references(
                 there = tables.get(other)
                 if there is None and other not in OPTIONAL:
                     continue  # that it is missing has been said
-                if there is not None and list(there.columns).count(target) != 1:
+                count = 1 if there is None else list(there.columns).count(target)
+                if count > 1 or (not count and _needed(TABLES[other].model_fields[target])):
                     continue  # so has that
                 known = frozenset() if there is None else keys_in(there, target)
                 _known(name, column, values, known, str(extra["refers"]), problems)
@@ -415,6 +420,12 @@ def _together(parsed: dict[str, list[Any]], settings: Settings, problems: list[M
     for i, supply in enumerate(parsed["supplies"], start=1):
         if supply is not None:
             _heat_pump(i, supply, problems)
+    wrong = wrong_rows(
+        parsed["heat_pump_profiles"],
+        parsed["supplies"],
+        None if "parameters" in faulty else settings,
+    )
+    problems.extend(Mistake("heat_pump_profiles", *found) for found in wrong)
 
 
 def _one_default(parsed: dict[str, list[Any]], problems: list[Mistake]) -> None:

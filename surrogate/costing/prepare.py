@@ -85,7 +85,7 @@ def prepare(tables: Mapping[str, pd.DataFrame]) -> Prepared:
     plane, more = read_geometries(tables, _forbidden(tables))
     if rows is None or plane is None or mistakes or more:
         raise InputTablesError([*mistakes, *more])
-    heat_pumps, mistakes = heat_pumps_of(rows.supplies, rows.settings)
+    heat_pumps, mistakes = heat_pumps_of(rows)
     if mistakes:
         raise InputTablesError(mistakes)
     names = {

@@ -92,6 +92,8 @@ def _supplies(
             "heat_pump_cop",
             "heat_pump_cop_error",
             "heat_pump_origin",
+            "heat_pump_design_cop",
+            "heat_pump_unserved",
             "heat_pump_power_kw",
             "electricity_kwh",
         )
@@ -100,19 +102,20 @@ def _supplies(
         number = numbers.get(row, -1)
         feeding = found.feeds.get(number)
         pump = prepared.heat_pumps.get(row)
-        cop = None if pump is None else pump.cop
         power = energy = None
-        if feeding is not None and cop is not None:
-            power, energy = feeding.load_kw / cop, feeding.load_kwh / cop
+        if feeding is not None and pump is not None:
+            power, energy = feeding.load_kw * pump.power, feeding.load_kwh / pump.cop
         values = {
             "in_network": feeding is not None,
             "diversity": feeding and feeding.diversity,
             "load_kw": feeding and feeding.load_kw,
             "load_kwh": feeding and feeding.load_kwh,
             "plant_pv": feeding and streams.present(streams.of_source(number)),
-            "heat_pump_cop": cop,
-            "heat_pump_cop_error": None if pump is None else pump.error,
-            "heat_pump_origin": None if pump is None else pump.origin,
+            "heat_pump_cop": pump and pump.cop,
+            "heat_pump_cop_error": pump and pump.error,
+            "heat_pump_origin": pump and pump.origin,
+            "heat_pump_design_cop": pump and pump.design_cop,
+            "heat_pump_unserved": pump and pump.unserved,
             "heat_pump_power_kw": power,
             "electricity_kwh": energy,
         }
