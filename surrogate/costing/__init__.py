@@ -22,25 +22,33 @@ if TYPE_CHECKING:
     from surrogate.costing.files import read, write
     from surrogate.costing.optimise import optimise
     from surrogate.costing.optimiser.search import Progress
+    from surrogate.costing.sweep import SweepProgress, sweep_temperatures
+    from surrogate.costing.sweepplot import plot_sweep
     from surrogate.costing.town.district import district, street_network
 
 __all__ = [
     "InputTablesError",
     "Progress",
+    "SweepProgress",
     "district",
     "optimise",
+    "plot_sweep",
     "read",
     "street_network",
+    "sweep_temperatures",
     "write",
 ]
 
 _HOMES = {
     "InputTablesError": "checking",
     "Progress": "optimiser.search",
+    "SweepProgress": "sweep",
     "district": "town.district",
     "optimise": "optimise",
+    "plot_sweep": "sweepplot",
     "read": "files",
     "street_network": "town.district",
+    "sweep_temperatures": "sweep",
     "write": "files",
 }
 
