@@ -75,6 +75,9 @@ def cost(
     if _same(source, target):
         raise InputError(f"{target} is the input; give another name for the result")
     values = _texts(settings)
+    from surrogate.costing.installed import installed
+
+    installed()
     sweep = sweep_of(flow, return_, plot, values, (source, target))
     from rich.console import Console
 

@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 
 from surrogate.costing.evaluate import Design
+from surrogate.costing.installed import installed
 from surrogate.costing.interrupt import Stop, interruptible
 from surrogate.costing.optimiser.reasons import reasons_table
 from surrogate.costing.optimiser.search import Clock, Progress, gap_of
 from surrogate.costing.optimiser.solve import Solution, solve
 from surrogate.costing.prepare import Prepared, prepare
 from surrogate.costing.results import result_tables
-from surrogate.extras import need
 
 
 def optimise(
@@ -145,18 +145,6 @@ def optimised_at(
     if solution.reasons:
         result["infeasible_reasons"] = reasons_table(solution.reasons)
     return Optimised(result, prepared, solution)
-
-
-def installed() -> None:
-    """Make sure that the extra ``costing`` is there.
-
-    Raises
-    ------
-    MissingExtraError
-        If it is not installed.
-    """
-    for module in ("geopandas", "networkx", "highspy"):
-        need(module, "costing")
 
 
 def without_connectors(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:

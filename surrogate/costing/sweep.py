@@ -16,8 +16,9 @@ from pydantic import ValidationError
 
 from surrogate.costing.checking import InputTablesError, Mistake, temperatures_wrong
 from surrogate.costing.evaluate import Design, evaluate
+from surrogate.costing.installed import installed
 from surrogate.costing.interrupt import Stop, interruptible
-from surrogate.costing.optimise import Optimised, installed, optimised_at, without_connectors
+from surrogate.costing.optimise import Optimised, optimised_at, without_connectors
 from surrogate.costing.optimiser.search import Progress
 from surrogate.costing.overrides import override
 from surrogate.costing.parameters import Settings
