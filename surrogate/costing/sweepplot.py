@@ -36,6 +36,8 @@ _COLOURS = {
 _COLUMNS = 3
 _SIZE = (3.5, 2.75)  # of a panel [in]
 _APART = 11.0  # names at the lines' ends are no nearer than this [pt]
+_NAMED = 8  # lines at most
+_SPAN = 0.04  # of the largest value, at least: what hardly differs is not drawn as if it did
 
 
 class _Panel(NamedTuple):
@@ -136,7 +138,7 @@ def save_plot(figure: Figure, path: Path) -> None:
     """
     check_plot(path)
     with written_whole(path) as temporary:
-        figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=110)
+        figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=100)
 
 
 def _figure(sweep: pd.DataFrame) -> Figure:
@@ -151,7 +153,7 @@ def _figure(sweep: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(width, height))
     grid = figure.subplots(rows, columns, squeeze=False)
     figure.subplots_adjust(
-        left=0.55 / width, right=1 - 0.65 / width, bottom=0.75 / height, top=1 - 0.8 / height,
+        left=0.55 / width, right=1 - 0.8 / width, bottom=0.75 / height, top=1 - 0.8 / height,
         wspace=0.42, hspace=0.42,
     )  # fmt: skip
     over, by = _axis_and_lines(sweep)
@@ -161,9 +163,8 @@ def _figure(sweep: pd.DataFrame) -> Figure:
         axes.set_visible(n < len(panels))
         if n + columns >= len(panels):
             axes.set_xlabel(f"{over.partition('_')[0]} temperature [degC]", color=_INK)
-    figure.suptitle(
-        verdict(sweep), x=0.12 / width, y=1 - 0.12 / height, ha="left", va="top", size=11
-    )
+    title = verdict(sweep) if sweep["best"].any() else ""  # a part may lack the best pair
+    figure.suptitle(title, x=0.12 / width, y=1 - 0.12 / height, ha="left", va="top", size=11)
     figure.text(0.12 / width, 0.12 / height, _notes(sweep, by), size=8, color=GREY, va="bottom")
     return figure
 
@@ -179,21 +180,32 @@ def _draw(axes: Axes, sweep: pd.DataFrame, panel: _Panel, over: str, by: str) ->
     """One panel: a line for each temperature, its name at its end, the best pair ringed."""
     ends = []
     groups = list(sweep.groupby(by))
-    for colour, (temperature, rows) in zip(_colours(len(groups)), groups, strict=True):
+    step = math.ceil(len(groups) / _NAMED)
+    for n, (temperature, rows) in enumerate(groups):
+        colour = _colours(len(groups))[n]
         group = rows.sort_values(over)
         x, y = group[over].to_numpy(float), group[panel.column].to_numpy(float)
         (line,) = axes.plot(x, y, "o-", color=colour, lw=1.8, ms=4)
         line.set_gid(f"{temperature:g}")
         known = np.flatnonzero(np.isfinite(y))
-        if len(known):
+        if len(known) and n % step == 0:
             ends.append((x[known[-1]], y[known[-1]], f"{temperature:g}", colour))
     best = sweep[sweep["best"]]
     axes.plot(best[over], best[panel.column], "o", ms=12, mfc="none", mec=_INK, mew=1.4, gid="best")
     axes.margins(x=0.06, y=0.12)
+    _widened(axes, _SPAN * float(sweep[panel.column].abs().max()))
     axes.set_gid(panel.column)
     _ticks(axes, sweep, panel, over)
     if len(groups) > 1:
         _named(axes, ends, by)
+
+
+def _widened(axes: Axes, least: float) -> None:
+    """At least so much from the bottom to the top."""
+    low, high = axes.get_ylim()
+    if high - low < least:
+        middle = (low + high) / 2
+        axes.set_ylim(middle - least / 2, middle + least / 2)
 
 
 def _colours(count: int) -> Sequence[Any]:
@@ -201,7 +213,7 @@ def _colours(count: int) -> Sequence[Any]:
         return _COLOURS[count]
     import matplotlib as mpl
 
-    return list(mpl.colormaps["cividis"](np.linspace(0.05, 0.9, count)))
+    return list(mpl.colormaps["cividis"](np.linspace(0.0, 0.8, count)))
 
 
 def _ticks(axes: Axes, sweep: pd.DataFrame, panel: _Panel, over: str) -> None:
@@ -211,7 +223,7 @@ def _ticks(axes: Axes, sweep: pd.DataFrame, panel: _Panel, over: str) -> None:
     largest = float(sweep[panel.column].abs().max())
     factor, unit = next((one for one in panel.units if one[0] <= largest), panel.units[-1])
     scale = 0.01 if unit == "%" else factor or 1.0
-    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / scale:.6g}"))
     swept = sorted(sweep[over][sweep["network_npv"].notna()].unique())
     axes.set_xticks(swept[:: math.ceil(len(swept) / 9)])
@@ -238,13 +250,16 @@ def _named(axes: Axes, ends: list[tuple[float, float, str, Any]], by: str) -> No
         )  # fmt: skip
 
 
-def _apart(places: list[float], least: float) -> list[float]:
-    """Rising places, no two nearer than the least distance, moved as little as one pass can."""
-    moved: list[float] = []
-    for place in places:
-        moved.append(max(place, moved[-1] + least) if moved else place)
-    shift = sum(moved) / len(moved) - sum(places) / len(places) if places else 0.0
-    return [place - shift for place in moved]
+def _apart(places: Sequence[float], least: float) -> list[float]:
+    """Rising places, no two nearer than the least distance, each moved as little as that takes."""
+    blocks: list[tuple[float, int]] = []  # of places that touch: where the first is, how many
+    for i, place in enumerate(places):
+        blocks.append((place - i * least, 1))
+        while len(blocks) > 1 and blocks[-1][0] < blocks[-2][0]:
+            (upper, m), (lower, n) = blocks.pop(), blocks.pop()
+            blocks.append(((upper * m + lower * n) / (m + n), m + n))
+    level = [at for at, count in blocks for _ in range(count)]
+    return [at + i * least for i, at in enumerate(level)]
 
 
 def _notes(sweep: pd.DataFrame, by: str) -> str:
