@@ -121,6 +121,13 @@ def pairs(table: pd.DataFrame) -> list[tuple[float, float]]:
     return list(zip(table.flow_temperature, table.return_temperature, strict=True))
 
 
+def levels(result: Tables) -> tuple[float, float]:
+    """Flow and return in the parameters of a result."""
+    values = dict(zip(*result["parameters"].to_numpy().T, strict=True))
+    flow, back = (float(values[f"optimiser/{name}-temperature"]) for name in ("flow", "return"))
+    return flow, back
+
+
 # The answers
 
 
@@ -160,9 +167,7 @@ def test_the_tables_are_those_of_the_best_pairs_run(swept):
     for name in ("buildings", "supplies", "paths", "cashflow"):
         one, other = (pd.DataFrame(result[name]) for result in (swept, own))
         assert_frame_equal(one, other, rtol=1e-9)
-    values = dict(zip(*swept["parameters"].to_numpy().T, strict=True))
-    assert values["optimiser/flow-temperature"] == f"{best.flow_temperature.item():g}"
-    assert values["optimiser/return-temperature"] == f"{best.return_temperature.item():g}"
+    assert levels(swept) == pairs(best)[0]
     assert summary(swept).network_npv == best.network_npv.item()
     assert set(swept) - set(own) == {"temperature_sweep", "temperature_sweep_pipes"}
 
@@ -343,6 +348,7 @@ def test_where_no_network_keeps_the_limits_the_row_says_why():
     assert sweep(none).state.tolist() == ["infeasible"] * 2
     assert summary(none).state == "infeasible"
     assert len(none["infeasible_reasons"])
+    assert levels(none) == (45, 40), "the first"
     assert none["temperature_sweep_pipes"].empty
     assert verdict(sweep(none)) == "no pair has a network"
     with pytest.raises(InputError, match="nothing to draw"):
@@ -352,11 +358,13 @@ def test_where_no_network_keeps_the_limits_the_row_says_why():
 def test_a_network_of_nothing_is_one():
     given = ring()
     given["tariffs"].loc[0, "annual_charge_per_kwh"] = 0.0
-    table = sweep(quiet(given, [50, 60], [40]))
+    result = quiet(given, [50, 60], [40])
+    table = sweep(result)
     assert (table.network_npv == 0).all()
     assert (table.network_building_count == 0).all()
     assert table[["loss_share", "mean_diameter_mm", "heat_pump_cop"]].isna().all(axis=None)
     assert table.best.tolist() == [True, False]
+    assert levels(result) == (50, 40)
     assert verdict(table) == "best: 50/40 degC, NPV 0, the same as the next, 60/40 degC"
 
 
