@@ -18,6 +18,7 @@ from surrogate.clioptions import (
     fail,
     plain,
 )
+from surrogate.clisweep import sweep_of, swept
 from surrogate.errors import InputError
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ _EVERY = 20.0
     help="A parameter, in place of its row in the table; such as optimiser/mip-gap=0.01.",
 )
 @click.option("--run", metavar="NAME", default="", help="A name for the run, kept in the result.")
+@swept
 @as_json
 @click.option("--quiet", "-q", is_flag=True, help="Print neither progress nor summary.")
 def cost(
@@ -57,6 +59,9 @@ def cost(
     crs: str | None,
     settings: tuple[str, ...],
     run: str,
+    flow: str | None,
+    return_: str | None,
+    plot: Path | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -64,11 +69,16 @@ def cost(
 
     INPUT is a GeoPackage, or a folder of CSV and GeoJSON files. Ctrl-C ends the
     search; the best network so far is written. The exit code is 3 where no
-    network keeps all limits; RESULT says why.
+    network keeps all limits; RESULT says why. With --flow or --return there is
+    a network for each pair of them, and RESULT has the best one.
     """
     if _same(source, target):
         raise InputError(f"{target} is the input; give another name for the result")
     values = _texts(settings)
+    from surrogate.costing.installed import installed
+
+    installed()
+    sweep = sweep_of(flow, return_, plot, values, (source, target))
     from rich.console import Console
 
     from surrogate import costing
@@ -77,13 +87,20 @@ def cost(
     from surrogate.costing.overrides import override
     from surrogate.costing.summary import telling
 
-    with telling(None if quiet else Console(stderr=True), _EVERY) as told:
+    words = {} if sweep is None else {"words": sweep.words}
+    with telling(None if quiet else Console(stderr=True), _EVERY, **words) as told:
         given = override(costing.read(source, crs), values)
         check_writable(given.tables, target)
         with ctrl_c(once=False) as stop:  # until what has been found is in its file
             with given.named("--set"):
-                result = costing.optimise(given.tables, run=run, progress=told, stop=stop)
+                how = costing.optimise if sweep is None else sweep.run
+                result = how(given.tables, run=run, progress=told, stop=stop)
             costing.write(result, target)
+            if sweep is not None:
+                sweep.draw(result)
+    if sweep is not None:
+        sweep.say(result, target, as_json=as_json, quiet=quiet)
+        return
     _say(result, target, as_json=as_json, quiet=quiet)
 
 

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from surrogate.palette import BLUE, GREEN, GREY, ORANGE, PURPLE, YELLOW
+
 from .context import Against
 from .measures import BARS
 from .samples import Points, Sampled
@@ -16,10 +18,6 @@ from .words import label
 
 FloatArray = NDArray[np.float64]
 
-# The Okabe-Ito palette: told apart by colour-blind readers, too.
-BLUE, ORANGE, GREEN, PURPLE, YELLOW, GREY = (
-    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#8a8f98",
-)  # fmt: skip
 _LINES = ((ORANGE, "-"), (GREEN, "-"), (PURPLE, "-"), (YELLOW, "-"))
 
 _BINS = 6

@@ -121,13 +121,17 @@ def _default(names: Iterable[CivilCostName | None]) -> int | str | None:
     return next((row.civil_cost_id for row in names if row is not None and row.is_default), None)
 
 
-def check(tables: Mapping[str, pd.DataFrame]) -> tuple[Rows | None, list[Mistake]]:
+def check(
+    tables: Mapping[str, pd.DataFrame], *, temperatures: bool = True
+) -> tuple[Rows | None, list[Mistake]]:
     """Check all tables but their geometry.
 
     Parameters
     ----------
     tables : mapping
         Tables by name.
+    temperatures : bool
+        Whether flow, return and ground must fit each other.
 
     Returns
     -------
@@ -154,7 +158,7 @@ def check(tables: Mapping[str, pd.DataFrame]) -> tuple[Rows | None, list[Mistake
             raise InputTypeError(f"{name} is a {type(table).__name__}, not a DataFrame")
         parsed[name] = _parse(name, table, problems)
     _misspelt(tables, problems)
-    settings = _settings(parsed["parameters"], problems)
+    settings = _settings(parsed["parameters"], problems, temperatures)
     _references(tables, parsed, problems)
     _together(parsed, settings, problems)
     if problems:
@@ -308,7 +312,7 @@ def _said(item: Any) -> str:
     return f"{text}; given {item['input']!r}"
 
 
-def _settings(rows: list[Any], problems: list[Mistake]) -> Settings:
+def _settings(rows: list[Any], problems: list[Mistake], temperatures: bool) -> Settings:
     """Parameters from their rows; the defaults for those with problems."""
     values: dict[str, Any] = {}
     where: dict[str, int] = {}
@@ -331,31 +335,42 @@ def _settings(rows: list[Any], problems: list[Mistake]) -> Settings:
             name = str(item["loc"][0])
             problems.append(Mistake("parameters", where[name], "value", f"{name}: {_said(item)}"))
         return Settings()
-    _ordered(settings, where, problems)
+    wrong = temperatures_wrong(settings) if temperatures else None
+    if wrong is not None:
+        name, message = wrong
+        problems.append(Mistake("parameters", where.get(name), "value", f"{name}: {message}"))
     return settings
 
 
-def _ordered(settings: Settings, where: dict[str, int], problems: list[Mistake]) -> None:
-    """Relations between parameters."""
+def temperatures_wrong(settings: Settings) -> tuple[str, str] | None:
+    """Which temperature does not fit the others, and why; None where all fit.
 
-    def broken(name: str, message: str) -> None:
-        problems.append(Mistake("parameters", where.get(name), "value", f"{name}: {message}"))
+    Parameters
+    ----------
+    settings : Settings
+        Flow, return and ground.
 
+    Returns
+    -------
+    tuple of str, or None
+        The parameter's name, and what is wrong with it.
+    """
     flow, back, ground = (
         settings.flow_temperature,
         settings.return_temperature,
         settings.ground_temperature,
     )
     if flow <= back:
-        broken(
+        return (
             "optimiser/flow-temperature",
             f"{flow:g} degC must be above optimiser/return-temperature, {back:g} degC",
         )
-    elif (flow + back) / 2 <= ground:
-        broken(
+    if (flow + back) / 2 <= ground:
+        return (
             "optimiser/ground-temperature",
             f"{ground:g} degC must be below the mean of flow and return, {(flow + back) / 2:g}",
         )
+    return None
 
 
 def _references(

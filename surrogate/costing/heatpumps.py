@@ -26,6 +26,8 @@ class HeatPumpSupply:
         Heat over electric power, of the whole year.
     heat_per_source : float
         Heat to the network over heat from the source, both at most.
+    source_share : float
+        Heat from the source over heat to the network, of the whole year.
     power : float
         Largest electric power over the largest heat to the network.
     origin : str
@@ -41,6 +43,7 @@ class HeatPumpSupply:
 
     cop: float
     heat_per_source: float
+    source_share: float
     power: float
     origin: str
     error: float
@@ -110,6 +113,7 @@ def heat_pump_of(
     return HeatPumpSupply(
         cop=year.cop,
         heat_per_source=year.heat_per_source,
+        source_share=year.source_share,
         power=year.power,
         origin=year.origin,
         error=year.error,
@@ -123,6 +127,7 @@ def _at_design(answer: Estimate) -> HeatPumpSupply:
     return HeatPumpSupply(
         cop=float(answer.cop),
         heat_per_source=float(answer.heat_load / answer.heat_source),
+        source_share=float(answer.heat_source / answer.heat_load),
         power=1.0 / float(answer.cop),
         origin=str(answer.origin),
         error=float(answer.error),

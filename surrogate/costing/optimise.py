@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 
 from surrogate.costing.evaluate import Design
-from surrogate.costing.interrupt import Stop, ctrl_c
+from surrogate.costing.installed import installed
+from surrogate.costing.interrupt import Stop, interruptible
 from surrogate.costing.optimiser.reasons import reasons_table
 from surrogate.costing.optimiser.search import Clock, Progress, gap_of
 from surrogate.costing.optimiser.solve import Solution, solve
 from surrogate.costing.prepare import Prepared, prepare
 from surrogate.costing.results import result_tables
-from surrogate.extras import need
 
 
 def optimise(
@@ -100,17 +100,39 @@ def optimised(
     start : Design, optional
         A network of a problem with the same buildings, supplies and paths, to start from.
     """
-    for module in ("geopandas", "networkx", "highspy"):
-        need(module, "costing")
-    began = datetime.now(UTC)
-    tables = _without_connectors(tables)
+    installed()
+    tables = without_connectors(tables)
     prepared = prepare(tables)
-    with ctrl_c(once=True) as pressed:
-        wishes = [one for one in (pressed, stop) if one is not None]
-        clock = Clock(
-            prepared.problem.settings.runtime_limit, lambda: any(one.is_set() for one in wishes)
+    with interruptible(stop) as over:
+        return optimised_at(
+            tables, prepared, run=run, user=user, progress=progress, interrupted=over, start=start
         )
-        solution = solve(prepared.problem, clock, progress or (lambda where: None), start)
+
+
+def optimised_at(
+    tables: Mapping[str, pd.DataFrame],
+    prepared: Prepared,
+    *,
+    run: str,
+    user: str | None,
+    progress: Callable[[Progress], None] | None,
+    interrupted: Callable[[], bool],
+    start: Design | None,
+) -> Optimised:
+    """As :func:`optimised`, for tables that have been checked already.
+
+    Parameters
+    ----------
+    tables, run, user, progress, start
+        As for :func:`optimised`; the tables without connectors.
+    prepared : Prepared
+        The tables in numbers.
+    interrupted : callable
+        True once the user wants an end.
+    """
+    began = datetime.now(UTC)
+    clock = Clock(prepared.problem.settings.runtime_limit, interrupted)
+    solution = solve(prepared.problem, clock, progress or (lambda where: None), start)
     result = result_tables(tables, prepared, solution.best)
     facts = {
         "runtime": clock.spent,
@@ -125,8 +147,14 @@ def optimised(
     return Optimised(result, prepared, solution)
 
 
-def _without_connectors(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:
-    """Leave out connectors, where a result is an input: they are made anew."""
+def without_connectors(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:
+    """Leave out connectors, where a result is an input: they are made anew.
+
+    Parameters
+    ----------
+    tables : mapping
+        The input tables by name.
+    """
     paths = tables.get("paths") if isinstance(tables, Mapping) else None
     if not isinstance(paths, pd.DataFrame) or "connector" not in paths.columns:
         return tables

@@ -12,6 +12,7 @@ import shapely
 from surrogate.costing.cashflow import Streams, cashflow_table, whole_or_object
 from surrogate.costing.customers import connection_pv, tariff_pv
 from surrogate.costing.evaluate import Evaluation, empty
+from surrogate.costing.files import RESULTS
 from surrogate.costing.geometry import COLUMN
 from surrogate.costing.pipes import pressure_gradient
 from surrogate.costing.prepare import Prepared
@@ -38,8 +39,8 @@ def result_tables(
     result = {
         name: table.copy()
         for name, table in tables.items()
-        # Reasons of an earlier run, whose result this input was, are none of this one.
-        if isinstance(table, pd.DataFrame) and name != "infeasible_reasons"
+        # What an earlier run found, whose result this input was, is none of this one's.
+        if isinstance(table, pd.DataFrame) and name not in RESULTS
     }
     result["buildings"] = _buildings(tables["buildings"], prepared, network)
     result["supplies"] = _supplies(tables["supplies"], prepared, network, streams)

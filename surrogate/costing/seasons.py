@@ -42,6 +42,8 @@ class Year:
         Heat over electric power, both summed over the rows by their weights.
     heat_per_source : float
         Nominal heat load over the largest heat that any row takes from the source.
+    source_share : float
+        Heat from the source over heat to the network, both summed over the rows.
     power : float
         Largest electric power of any row, over the nominal heat load.
     unserved : float
@@ -54,6 +56,7 @@ class Year:
 
     cop: float
     heat_per_source: float
+    source_share: float
     power: float
     unserved: float
     origin: str
@@ -209,6 +212,7 @@ def _summed(
     return Year(
         cop=float(weight @ served / electricity.sum()),
         heat_per_source=float(1.0 / max(drawn for _, drawn in peaks)),
+        source_share=float(weight @ draw / (weight @ served)),
         power=float(max(used for used, _ in peaks)),
         unserved=float(weight @ (load - served) / (weight @ load)),
         origin=", ".join(name for name in METHODS if name in origins),
