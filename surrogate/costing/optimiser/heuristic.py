@@ -1,23 +1,32 @@
-"""A good network fast: prize-collecting Steiner trees, grown, pruned and improved.
+"""A good network fast: trees grown, settled, torn down in part and grown again.
 
-Links are weighed by what their pipe costs at the load it last had; a Steiner
-tree over the buildings worth connecting is grown (:mod:`~surrogate.costing.optimiser.trees`),
-branches that earn less than they cost are cut, and nodes are added and
-taken away while that helps. What comes out is costed exactly.
+From the supplies, every branch is grown that pays
+(:mod:`~surrogate.costing.optimiser.growing`), generously; what does not earn its cost
+is cut again (:mod:`~surrogate.costing.optimiser.settling`); the buildings that are left
+are joined by a Steiner tree (:mod:`~surrogate.costing.optimiser.trees`); then parts are
+torn down and grown anew by slightly other ways, while that finds better networks [1]_.
+Supplies and pipes that would be too small charge for capacity until they are not.
+What comes out is costed exactly.
+
+References
+----------
+.. [1] G. Schrimpf, J. Schneider, H. Stamm-Wilbrandt, G. Dueck, Record breaking
+   optimization results using the ruin and recreate principle, Journal of
+   Computational Physics 159 (2000) 139-171.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
-from surrogate.costing.evaluate import Design, Evaluation, evaluate, laid_by_link
+from surrogate.costing.evaluate import Evaluation, evaluate
+from surrogate.costing.optimiser.growing import Growing
+from surrogate.costing.optimiser.settling import Charges, Settled, Settling
 from surrogate.costing.optimiser.trees import LEAST, Tree, Trees
-from surrogate.costing.pipes import HOURS
 from surrogate.costing.problem import Problem
 
 Floats = npt.NDArray[np.float64]
@@ -25,17 +34,28 @@ Floats = npt.NDArray[np.float64]
 _FEW = 3
 """Up to so many supplies every choice among them is tried."""
 
-_CHARGES = 12
-"""Times that supplies may charge more."""
+_DISCOUNTS = (0.6, 1.0, 0.8)
+"""What pipes are taken to cost while the first branches are grown, over what they cost."""
+
+_FITTING = 10
+"""Times that charges for capacity are changed until all fits."""
+
+_WORSE = 0.002
+"""A network worse by this share of the best is gone on from."""
+
+_RESETS = 12
+"""After so many rounds without a better network the best is gone on from."""
 
 
-def _rank(found: Evaluation) -> tuple[bool, float]:
-    """What keeps all limits is better than what does not; else what is worth more."""
-    return found.feasible, found.objective
+def rounds_for(problem: Problem) -> int:
+    """Rounds after which more are rarely worth their time: many where they are quick.
 
-
-Grown = tuple[float, Tree, set[int], dict[int, float]]
-"""What a tree is worth, the tree, the customers it keeps, and the loads of its links."""
+    Parameters
+    ----------
+    problem : Problem
+        The problem.
+    """
+    return int(np.clip(80_000 / max(len(problem.links), 1), 24, 150))
 
 
 class Heuristic:
@@ -52,138 +72,29 @@ class Heuristic:
     def __init__(self, problem: Problem, seed: int = 0) -> None:
         self.problem = problem
         self.random = np.random.default_rng(seed)
-        links = problem.links
         self.trees = Trees(problem)
-        self.capacity = [link.capacity_kw.tolist() for link in links]
-        self.heat_price = [source.objective.per_kwh for source in problem.sources]
-        cheapest = min(self.heat_price, default=0.0)
-        self.cost = [(-link.objective + cheapest * link.loss_kwh).tolist() for link in links]
-        self.loss = [link.loss_kwh.tolist() for link in links]
-        self.least = np.array([min(cost) for cost in self.cost])
-        self.at: dict[int, list[int]] = {}
-        for i, customer in enumerate(problem.customers):
-            self.at.setdefault(customer.node, []).append(i)
-        self.charge = np.zeros(len(problem.sources))
-
-    # -- worth -----------------------------------------------------------------
-
-    def settle(self, tree: Tree, wanted: set[int]) -> tuple[float, set[int], dict[int, float]]:
-        """Cut branches of a tree that earn less than they cost.
-
-        Parameters
-        ----------
-        tree : Tree
-            The tree.
-        wanted : set of int
-            Customers that may be connected.
-
-        Returns
-        -------
-        value : float
-            What the rest is worth, nearly [¤].
-        customers : set of int
-            Those left in.
-        loads : dict
-            Load of each link used [kW].
-        """
-        diversity = self.problem.diversity
-        customers = self.problem.customers
-        worth: dict[int, float] = {}
-        flow: dict[int, tuple[int, float, float, float]] = {}
-        inside: dict[int, list[int]] = {}
-        loads: dict[int, float] = {}
-        used: dict[int, list[int]] = {}
-        feeds = self._feeds(tree)
-        total, kept = 0.0, set()
-        for node in reversed(tree.order):
-            price, charge = self.heat_price[feeds[node]], self.charge[feeds[node]]
-            value, members = worth.pop(node, 0.0), inside.pop(node, [])
-            links = used.pop(node, [])
-            n, spread, single, kwh = flow.pop(node, (0, 0.0, 0.0, 0.0))
-            for i in self.at.get(node, ()):
-                customer = customers[i]
-                gain = customer.objective - price * customer.kwh - charge * customer.spread_kw
-                if i in wanted and (gain > 0 or customer.required):
-                    value += gain
-                    members.append(i)
-                    n += customer.connections
-                    spread += customer.spread_kw
-                    single = max(single, customer.peak_kw)
-                    kwh += customer.kwh
-            if not n:
-                continue
-            load = max(diversity(n) * spread, single, kwh / HOURS)
-            if node in tree.source:
-                source = self.problem.sources[tree.source[node]]
-                value -= source.objective.at(min(load, source.objective.kilowatts[-1]), 0.0)
-                if value > 0 or any(customers[i].required for i in members):
-                    total += value
-                    kept.update(members)
-                    for link in links:
-                        loads.setdefault(link, 0.0)
-                continue
-            up, link = tree.parent[node]
-            step = bisect_left(self.capacity[link], load * (1 - 1e-12))
-            over = step >= len(self.capacity[link])
-            step = min(step, len(self.capacity[link]) - 1)
-            loads[link] = load
-            value -= self.cost[link][step] + (1e12 if over else 0.0)
-            required = any(customers[i].required for i in members)
-            if value <= 0 and not required:
-                continue
-            worth[up] = worth.get(up, 0.0) + value
-            inside.setdefault(up, []).extend(members)
-            used.setdefault(up, []).extend([*links, link])
-            m, s, g, k = flow.get(up, (0, 0.0, 0.0, 0.0))
-            flow[up] = (m + n, s + spread, max(g, single), k + kwh + self.loss[link][step])
-        return total, kept, loads
-
-    def _feeds(self, tree: Tree) -> dict[int, int]:
-        """Supply that feeds each node of a tree."""
-        feeds: dict[int, int] = {}
-        for node in tree.order:
-            feeds[node] = tree.source[node] if node in tree.source else feeds[tree.parent[node][0]]
-        return feeds
-
-    def design(self, tree: Tree, kept: set[int]) -> Design:
-        """A tree's part that serves some customers.
-
-        Parameters
-        ----------
-        tree : Tree
-            The tree.
-        kept : set of int
-            The customers.
-        """
-        links: dict[int, bool] = {}
-        sources = set()
-        for i in kept:
-            node = self.problem.customers[i].node
-            while node in tree.parent:
-                up, link = tree.parent[node]
-                if link in links:
-                    break
-                links[link] = bool(self.problem.links[link].u == up)
-                node = up
-            else:
-                sources.add(tree.source[node])
-        return Design(frozenset(kept), links, frozenset(sources))
+        self.settling = Settling(problem)
+        self.growing = Growing(problem, self.settling)
+        self.charges: Charges = {}
 
     # -- search ----------------------------------------------------------------
 
-    def run(self, over: Callable[[], bool], rounds: int = 20) -> Evaluation | None:
+    def run(
+        self,
+        over: Callable[[], bool],
+        better: Callable[[Evaluation], None] | None = None,
+    ) -> Evaluation | None:
         """Look for a good network.
 
-        Every choice of supplies is tried where they are few. A supply that
-        would have to give more than it can charges for capacity until it does
-        not.
+        Every choice of supplies is tried where they are few; the best one is gone
+        on from.
 
         Parameters
         ----------
         over : callable
             True when it is time to end.
-        rounds : int
-            Trees grown for each choice of supplies.
+        better : callable, optional
+            Told a network now and then.
 
         Returns
         -------
@@ -193,21 +104,25 @@ class Heuristic:
         """
         if not self.problem.links or not self.problem.sources:
             return None
-        best: Evaluation | None = None
+        found: list[tuple[float, tuple[int, ...], Settled]] = []
         for chosen in self._choices():
+            if found and over():
+                break
+            bare = self._bare(chosen)
+            settled = self._search(bare, over, len(_DISCOUNTS) + 1)
+            found.append((settled.value, chosen, settled))
+        found.sort(key=lambda one: (one[2].fits, one[0]), reverse=True)
+        best: Evaluation | None = None
+        for _, chosen, settled in found[:2]:
+            if best is not None and over():
+                break
             self.trees.open = list(chosen)
-            self.charge[:] = 0.0
-            for _ in range(_CHARGES):
-                if over():
-                    break
-                found = self._grown(over, rounds)
-                if found is None:
-                    break
-                if best is None or _rank(found) > _rank(best):
-                    best = found
-                if not self._dearer(found):
-                    break
-        return self.polished(best, over) if best is not None and best.feasible else best
+            exact = self._costed(self._search(settled, over, rounds_for(self.problem) // 2))
+            if best is None or _rank(exact) > _rank(best):
+                best = exact
+            if better is not None and best.feasible:
+                better(best)
+        return best
 
     def guided(
         self, used: Floats, wanted: set[int], sources: list[int], over: Callable[[], bool]
@@ -233,14 +148,30 @@ class Heuristic:
         if not wanted or not sources:
             return None
         self.trees.open = sources
-        self.charge[:] = 0.0
-        weights = np.maximum(np.maximum(self.least, 1.0) * (1.02 - np.clip(used, 0, 1)), LEAST)
+        self.charges = {}
+        weights = np.maximum(self.settling.least, 1.0) * (1.02 - np.clip(used, 0, 1))
         nodes = {self.problem.customers[i].node for i in wanted}
-        tree = self.trees.tree_over(nodes, weights)
-        everyone = set(range(len(self.problem.customers)))
-        _, kept, _ = self._grouped(tree, everyone)
-        found = evaluate(self.problem, self.design(tree, kept))
-        return self.polished(found, over) if found.feasible else found
+        settled = self._fitted(self.trees.tree_over(nodes, np.maximum(weights, LEAST)))
+        return self._costed(self._search(settled, over, rounds_for(self.problem) // 3))
+
+    def polished(self, best: Evaluation, over: Callable[[], bool]) -> Evaluation:
+        """Improve a network; what it was where nothing better is found.
+
+        Parameters
+        ----------
+        best : Evaluation
+            The network.
+        over : callable
+            True when it is time to end.
+        """
+        self.trees.open = sorted(best.design.sources) or list(range(len(self.problem.sources)))
+        self.charges = {}
+        start = self._fitted(self._tree_of(best))
+        found = self._costed(self._search(start, over, rounds_for(self.problem) // 3))
+        return found if found.feasible and found.objective > best.objective else best
+
+    def _costed(self, settled: Settled) -> Evaluation:
+        return evaluate(self.problem, self.settling.design(settled))
 
     def _choices(self) -> list[tuple[int, ...]]:
         """Sets of supplies to try."""
@@ -250,136 +181,174 @@ class Heuristic:
         choices = [set(some) | must for size in sizes for some in combinations(every, size)]
         return sorted({tuple(sorted(choice)) for choice in choices}, key=len, reverse=True)
 
-    def _dearer(self, found: Evaluation) -> bool:
-        """Let supplies charge more that give more than they can; whether any does."""
-        over = [v for v in found.violations if v.kind.startswith("supply-k")]
-        names = {name for violation in over for name in violation.names}
-        customers = [self.problem.customers[i] for i in found.design.customers]
-        kilowatts = sum(customer.spread_kw for customer in customers)
-        step = 0.1 * sum(abs(customer.objective) for customer in customers) / max(kilowatts, 1e-9)
-        for s, source in enumerate(self.problem.sources):
-            if source.name in names:
-                self.charge[s] = max(1.6 * self.charge[s], step)
-        return bool(names)
+    def _bare(self, sources: tuple[int, ...]) -> Settled:
+        """Supplies without a pipe, or what must be connected and no more."""
+        self.trees.open = list(sources)
+        self.charges = {}
+        required = {c.node for c in self.problem.customers if c.required}
+        if required:
+            return self._fitted(self.trees.tree_over(required, self.settling.weights({})))
+        feeding = {self.problem.sources[s].node: s for s in reversed(sources)}
+        return self.settling.settle(Tree(list(feeding), {}, feeding))
 
-    def _grown(self, over: Callable[[], bool], rounds: int) -> Evaluation | None:
-        """The best of several trees, exactly."""
-        best: Grown | None = None
-        everyone = set(range(len(self.problem.customers)))
-        weights = np.maximum(self.least, LEAST)
-        wanted = everyone
-        for _ in range(rounds):
-            if over() and best is not None:
+    def _tree_of(self, found: Evaluation) -> Tree:
+        """The tree of a network."""
+        weights = self.settling.weights({})
+        weights[list(found.design.links)] = LEAST
+        members = {self.trees.root}
+        for i in found.design.links:
+            members |= {int(self.trees.u[i]), int(self.trees.v[i])}
+        return self.trees.spanning(members, weights)
+
+    def _search(self, start: Settled, over: Callable[[], bool], rounds: int) -> Settled:
+        """Tear down and grow again for some rounds; the best that was found."""
+        best = current = start
+        since = 0
+        for k in range(rounds):
+            if over():
                 break
-            tree = self.trees.tree_over({self.problem.customers[i].node for i in wanted}, weights)
-            value, kept, loads = self._grouped(tree, everyone)
-            if best is None or value > best[0]:
-                best = value, tree, kept, loads
-                wanted = kept or everyone
-                weights = self._weights(loads)
-            else:
-                wanted = self._shaken(best[2], everyone)
-                noise = self.random.uniform(0.8, 1.25, len(weights))
-                weights = self._weights(best[3]) * noise
-        if best is None:
-            return None
-        return evaluate(self.problem, self.design(best[1], best[2]))
+            found = self._regrown(current, k)
+            if k % 3 == 2 and found.kept:
+                found = max(found, self._rerouted(found), key=_worth)
+            since = 0 if _worth(found) > _worth(best) else since + 1
+            best = max(best, found, key=_worth)
+            if found.fits and found.value >= current.value - _WORSE * abs(best.value):
+                current = found
+            if since >= _RESETS:
+                current, since = best, 0
+        return best
 
-    def _grouped(self, tree: Tree, wanted: set[int]) -> tuple[float, set[int], dict[int, float]]:
+    def _regrown(self, settled: Settled, k: int) -> Settled:
+        """Tear a part down, unless it is one of the first rounds, and grow again."""
+        first = len(settled.kept) < _DOZEN or k < len(_DISCOUNTS)
+        part = settled if first else self._torn(settled)
+        discount = _DISCOUNTS[k % len(_DISCOUNTS)] if first else self.random.uniform(0.5, 1.0)
+        noise = None if first else self.random.uniform(0.8, 1.25, len(self.problem.links))
+        margins = self.settling.margins(part, self.charges)
+        tree = self.settling.part(part)
+        return self._fitted(self.growing.grow(tree, margins, float(discount), noise))
+
+    def _torn(self, settled: Settled) -> Settled:
+        """Without the branch at some node; as it is where that would be most of it."""
+        tree = self.settling.part(settled)
+        nodes = [node for node in tree.order if node in tree.parent]
+        if not nodes:
+            return settled
+        node = int(self.random.choice(nodes))
+        for _ in range(int(self.random.integers(0, 25))):
+            if tree.parent[node][0] in tree.source:
+                break
+            node = tree.parent[node][0]
+        gone = {node}
+        for other in tree.order:
+            if other in tree.parent and tree.parent[other][0] in gone:
+                gone.add(other)
+        if len(gone) > len(tree.order) / 2:
+            return settled
+        order = [other for other in tree.order if other not in gone]
+        parent = {other: tree.parent[other] for other in order if other in tree.parent}
+        return self.settling.settle(Tree(order, parent, tree.source))
+
+    def _rerouted(self, settled: Settled) -> Settled:
+        """The same buildings, joined anew."""
+        nodes = {self.problem.customers[i].node for i in settled.kept}
+        return self._fitted(self.trees.tree_over(nodes, self.settling.weights(settled.loads)))
+
+    # -- limits ----------------------------------------------------------------
+
+    def _fitted(self, tree: Tree) -> Settled:
+        """What is left of a tree when supplies and pipes charge so much that all fits."""
+        found = self._settled(tree, None)
+        best = found if found.fits else None
+        short = {key for key, share in found.full.items() if share > 1}
+        low: dict[tuple[str, int], float] = {}
+        high: dict[tuple[str, int], float] = {}
+        base = found
+        for _ in range(_FITTING if short else 2):
+            if not short:
+                self.charges = {}
+            for key in short:
+                self.charges[key] = max(self.charges.get(key, 0.0), self._step)
+            found = self._settled(tree, self.settling.margins(base, self.charges))
+            if found.fits and (best is None or found.value > best.value):
+                best = found
+            if not short:
+                if found.value <= base.value:
+                    break
+                base = found
+                continue
+            short |= {key for key, share in found.full.items() if share > 1}
+            if not self._charged(short, found, low, high):
+                break
+        self.charges.update({key: high[key] for key in short if key in high})
+        return best or found
+
+    def _charged(
+        self,
+        short: set[tuple[str, int]],
+        found: Settled,
+        low: dict[tuple[str, int], float],
+        high: dict[tuple[str, int], float],
+    ) -> bool:
+        """Change charges for what is too small; whether that can still better anything."""
+        changed = False
+        for key in short:
+            share, charge = self._share(found, key), self.charges.get(key, 0.0)
+            if share > 1:
+                low[key] = charge
+            else:
+                high[key] = charge
+            if key not in high:
+                self.charges[key] = 1.6 * charge + self._step
+                changed = True
+            elif not _NEARLY < share <= 1:
+                self.charges[key] = 0.5 * (low.get(key, 0.0) + high[key])
+                changed = True
+        return changed
+
+    def _share(self, found: Settled, key: tuple[str, int]) -> float:
+        """How full a link or supply is."""
+        if key in found.full:
+            return found.full[key]
+        kind, number = key
+        load = found.loads.get(number, 0.0) if kind == "link" else 0.0
+        return load / self.settling.capacity[number][-1] if load else 0.0
+
+    @property
+    def _step(self) -> float:
+        """Where charges begin: a share of what the buildings are worth [¤/kW]."""
+        worth = sum(abs(customer.objective) for customer in self.problem.customers)
+        kilowatts = sum(customer.spread_kw for customer in self.problem.customers)
+        return 0.05 * worth / max(kilowatts, 1e-9)
+
+    def _settled(self, tree: Tree, margins: dict[int, float] | None) -> Settled:
         """Settle a tree so that groups are connected all or none."""
-        allowed = set(wanted)
+        found = self.settling.settle(tree, margins)
+        allowed = frozenset(range(len(self.problem.customers)))
         while True:
-            value, kept, loads = self.settle(tree, allowed)
             torn = {
                 i
                 for group in self.problem.groups
-                if 0 < len(kept & group) < len(group)
+                if 0 < len(found.kept & group) < len(group)
                 for i in group
             }
             if not torn & allowed:
-                return value, kept, loads
+                return found
             allowed -= torn
+            found = self.settling.settle(tree, margins, allowed)
 
-    def polished(self, best: Evaluation, over: Callable[[], bool]) -> Evaluation:
-        """Improve a network node by node; what it was where that breaks a limit.
 
-        Parameters
-        ----------
-        best : Evaluation
-            The network.
-        over : callable
-            True when it is time to end.
-        """
-        self.trees.open = sorted(best.design.sources) or self.trees.open
-        loads = {i: laid.load_kw for i, laid in laid_by_link(self.problem, best).items()}
-        members = {self.trees.root} | {
-            c.node for c in map(self.problem.customers.__getitem__, best.design.customers)
-        }
-        for i in best.design.links:
-            members |= {int(self.trees.u[i]), int(self.trees.v[i])}
-        tree = self.trees.spanning(members, self._weights(loads))
-        everyone = set(range(len(self.problem.customers)))
-        value, kept, loads = self._grouped(tree, everyone)
-        _, tree, kept, _ = self._improved((value, tree, kept, loads), over)
-        found = evaluate(self.problem, self.design(tree, kept))
-        return found if found.feasible and found.objective > best.objective else best
+_DOZEN = 12
+"""With fewer buildings there is nothing to tear down."""
 
-    def _weights(self, loads: dict[int, float]) -> Floats:
-        """Cost of each link at the load it has, or with its smallest pipe."""
-        weights = self.least.copy()
-        for link, load in loads.items():
-            step = min(bisect_left(self.capacity[link], load), len(self.capacity[link]) - 1)
-            weights[link] = 0.5 * (weights[link] + self.cost[link][step])
-        return np.asarray(np.maximum(weights, LEAST))
+_NEARLY = 0.97
+"""A supply that is so full is full enough."""
 
-    def _shaken(self, kept: set[int], everyone: set[int]) -> set[int]:
-        """Nearly the same customers."""
-        chance = self.random.random(len(everyone))
-        near = {i for i in everyone if (chance[i] > 0.05 if i in kept else chance[i] < 0.15)}
-        return near or kept or everyone
 
-    def _improved(
-        self,
-        best: Grown,
-        over: Callable[[], bool],
-    ) -> Grown:
-        """Add or take away a node at a time while that helps."""
-        everyone = set(range(len(self.problem.customers)))
-        neighbours: dict[int, set[int]] = {}
-        for u, v in zip(self.trees.u.tolist(), self.trees.v.tolist(), strict=True):
-            neighbours.setdefault(u, set()).add(v)
-            neighbours.setdefault(v, set()).add(u)
-        improved = True
-        while improved and not over():
-            improved = False
-            _, tree, kept, loads = best
-            weights = self._weights(loads)
-            members = self._members(tree, kept)
-            beside = {n for m in members for n in neighbours.get(m, ())} - members
-            for node in [*self.random.permutation(sorted(beside | members))]:
-                if over():
-                    break
-                if node in members and int(node) in self.at:
-                    continue
-                changed = (members ^ {int(node)}) | {self.trees.root}
-                if node not in members:
-                    changed |= {n for n in neighbours[int(node)] if n in self.at}
-                tried = self.trees.spanning(changed, weights)
-                found = self._grouped(tried, everyone)
-                if found[0] > best[0] * (1 + 1e-9):
-                    best = (found[0], tried, *found[1:])
-                    members = self._members(tried, found[1])
-                    improved = True
-        return best
+def _worth(settled: Settled) -> tuple[bool, float]:
+    return settled.fits, settled.value
 
-    def _members(self, tree: Tree, kept: set[int]) -> set[int]:
-        """Nodes on the ways to customers."""
-        members: set[int] = set()
-        for i in kept:
-            node = self.problem.customers[i].node
-            while node not in members:
-                members.add(node)
-                if node not in tree.parent:
-                    break
-                node = tree.parent[node][0]
-        return members
+
+def _rank(found: Evaluation) -> tuple[bool, float]:
+    """What keeps all limits is better than what does not; else what is worth more."""
+    return found.feasible, found.objective
