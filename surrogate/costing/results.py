@@ -12,7 +12,9 @@ import shapely
 from surrogate.costing.cashflow import Streams, cashflow_table, whole_or_object
 from surrogate.costing.customers import connection_pv, tariff_pv
 from surrogate.costing.evaluate import Evaluation, empty
+from surrogate.costing.files import RESULTS
 from surrogate.costing.geometry import COLUMN
+from surrogate.costing.levelised import levelised_cost
 from surrogate.costing.pipes import pressure_gradient
 from surrogate.costing.prepare import Prepared
 
@@ -38,8 +40,8 @@ def result_tables(
     result = {
         name: table.copy()
         for name, table in tables.items()
-        # Reasons of an earlier run, whose result this input was, are none of this one.
-        if isinstance(table, pd.DataFrame) and name != "infeasible_reasons"
+        # What an earlier run said, whose result this input was, is not said of this one.
+        if isinstance(table, pd.DataFrame) and name not in RESULTS
     }
     result["buildings"] = _buildings(tables["buildings"], prepared, network)
     result["supplies"] = _supplies(tables["supplies"], prepared, network, streams)
@@ -94,6 +96,9 @@ def _supplies(
             "heat_pump_origin",
             "heat_pump_power_kw",
             "electricity_kwh",
+            "source_heat_kw",
+            "source_heat_kwh",
+            "levelised_cost_per_kwh",
         )
     }
     for row in range(len(result)):
@@ -104,6 +109,7 @@ def _supplies(
         power = energy = None
         if feeding is not None and cop is not None:
             power, energy = feeding.load_kw / cop, feeding.load_kwh / cop
+        taken = pump and 1 / pump.heat_per_source
         values = {
             "in_network": feeding is not None,
             "diversity": feeding and feeding.diversity,
@@ -115,6 +121,9 @@ def _supplies(
             "heat_pump_origin": None if pump is None else pump.origin,
             "heat_pump_power_kw": power,
             "electricity_kwh": energy,
+            "source_heat_kw": feeding and taken and feeding.load_kw * taken,
+            "source_heat_kwh": feeding and taken and feeding.load_kwh * taken,
+            "levelised_cost_per_kwh": levelised_cost(prepared.problem, found, number),
         }
         for name, value in values.items():
             columns[name].append(value)
