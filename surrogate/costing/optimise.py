@@ -14,6 +14,7 @@ import pandas as pd
 
 from surrogate.costing.evaluate import Design
 from surrogate.costing.interrupt import Stop, ctrl_c
+from surrogate.costing.margins import margins_table
 from surrogate.costing.optimiser.reasons import reasons_table
 from surrogate.costing.optimiser.search import Clock, Progress, gap_of
 from surrogate.costing.optimiser.solve import Solution, solve
@@ -50,8 +51,8 @@ def optimise(
     -------
     dict
         The input tables, ``buildings``, ``supplies`` and ``paths`` with result
-        columns, and ``cashflow``, ``solution_summary`` and, where there is no
-        network, ``infeasible_reasons``.
+        columns, and ``cashflow``, ``solution_summary`` and ``building_margins``;
+        where there is no network, ``infeasible_reasons`` in place of the last.
 
     Raises
     ------
@@ -111,9 +112,12 @@ def optimised(
             prepared.problem.settings.runtime_limit, lambda: any(one.is_set() for one in wishes)
         )
         solution = solve(prepared.problem, clock, progress or (lambda where: None), start)
-    result = result_tables(tables, prepared, solution.best)
+        spent = clock.spent
+        result = result_tables(tables, prepared, solution.best)
+        if solution.best is not None:
+            result["building_margins"] = margins_table(prepared, solution.best, clock.interrupted)
     facts = {
-        "runtime": clock.spent,
+        "runtime": spent,
         "git_rev": version("heatpump-surrogate"),
         "user": _login() if user is None else user,
         "run": run,
