@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from surrogate.costing.files import read, write
     from surrogate.costing.optimise import optimise
     from surrogate.costing.optimiser.search import Progress
+    from surrogate.costing.report.page import write_report
     from surrogate.costing.town.district import district, street_network
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "read",
     "street_network",
     "write",
+    "write_report",
 ]
 
 _HOMES = {
@@ -42,6 +44,7 @@ _HOMES = {
     "read": "files",
     "street_network": "town.district",
     "write": "files",
+    "write_report": "report.page",
 }
 
 
