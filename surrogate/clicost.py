@@ -34,9 +34,14 @@ _EVERY = 20.0
     "-o",
     "target",
     metavar="RESULT",
-    required=True,
     type=click.Path(path_type=Path),
     help="GeoPackage (.gpkg) to write, or a folder for CSV and GeoJSON.",
+)
+@click.option(
+    "--report",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Page (.html) to write for people, beside RESULT or in its place.",
 )
 @click.option(
     "--crs", help="Coordinates of geometry whose file does not say it, such as EPSG:25832."
@@ -53,7 +58,8 @@ _EVERY = 20.0
 @click.option("--quiet", "-q", is_flag=True, help="Print neither progress nor summary.")
 def cost(
     source: Path,
-    target: Path,
+    target: Path | None,
+    report: Path | None,
     crs: str | None,
     settings: tuple[str, ...],
     run: str,
@@ -64,10 +70,15 @@ def cost(
 
     INPUT is a GeoPackage, or a folder of CSV and GeoJSON files. Ctrl-C ends the
     search; the best network so far is written. The exit code is 3 where no
-    network keeps all limits; RESULT says why.
+    network keeps all limits; RESULT says why. One of --output and --report is
+    needed.
     """
-    if _same(source, target):
-        raise InputError(f"{target} is the input; give another name for the result")
+    written = [path for path in (target, report) if path is not None]
+    if not written:
+        raise InputError("nothing would be written; give --output, --report, or both")
+    for path in written:
+        if _same(source, path):
+            raise InputError(f"{path} is the input; give another name for the result")
     values = _texts(settings)
     from rich.console import Console
 
@@ -75,16 +86,23 @@ def cost(
     from surrogate.costing.files import check_writable
     from surrogate.costing.interrupt import ctrl_c
     from surrogate.costing.overrides import override
+    from surrogate.costing.report.page import check_report
     from surrogate.costing.summary import telling
 
     with telling(None if quiet else Console(stderr=True), _EVERY) as told:
         given = override(costing.read(source, crs), values)
-        check_writable(given.tables, target)
+        if target is not None:
+            check_writable(given.tables, target)
+        if report is not None:
+            check_report(report)
         with ctrl_c(once=False) as stop:  # until what has been found is in its file
             with given.named("--set"):
                 result = costing.optimise(given.tables, run=run, progress=told, stop=stop)
-            costing.write(result, target)
-    _say(result, target, as_json=as_json, quiet=quiet)
+            if target is not None:
+                costing.write(result, target)
+            if report is not None:
+                costing.write_report(result, report)
+    _say(result, " and ".join(map(str, written)), as_json=as_json, quiet=quiet)
 
 
 @click.command()
@@ -129,7 +147,7 @@ def _texts(pairs: tuple[str, ...]) -> dict[str, str]:
     return values
 
 
-def _say(result: Mapping[str, pd.DataFrame], target: Path, *, as_json: bool, quiet: bool) -> None:
+def _say(result: Mapping[str, pd.DataFrame], target: str, *, as_json: bool, quiet: bool) -> None:
     """Say what has been found, and end with the exit code that fits."""
     row: dict[str, Any] = {
         str(name): cell.item() if hasattr(cell, "item") else cell

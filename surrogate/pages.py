@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 SHARED = Path(__file__).parent / "templates"
 """Parts of pages that every report may include."""
 
-_STYLE = {"font.size": 10.5, "axes.spines.top": False, "axes.spines.right": False}
+_STYLE: dict[Any, Any] = {"font.size": 10.5, "axes.spines.top": False, "axes.spines.right": False}
+
+
+NOTHING = "\N{EN DASH}"
+"""Stands where there is no number."""
 
 
 class Figure(NamedTuple):
