@@ -135,7 +135,7 @@ def money(told: Told) -> Money:
         _by_year(years, values, values > 0, len(factors)),
         _by_year(years, values, values < 0, len(factors)),
         _items(told),
-        _back(present),
+        back_in(present),
     )
 
 
@@ -145,8 +145,24 @@ def _by_year(years: npt.NDArray[np.intp], values: Floats, chosen: object, term: 
     return np.asarray(sums, dtype=float)
 
 
-def _back(present: Floats) -> int | None:
-    """First year after the last one in which the discounted sum is negative."""
+def back_in(present: Floats) -> int | None:
+    """First year after the last one in which the discounted sum is negative.
+
+    Parameters
+    ----------
+    present : ndarray
+        The sum up to each year [¤].
+
+    Returns
+    -------
+    int or None
+        None where it is negative at the end, or no money flows at all.
+
+    Examples
+    --------
+    >>> back_in(np.array([-2.0, 1.0, -1.0, 0.0, 3.0])), back_in(np.array([-1.0, -0.5]))
+    (3, None)
+    """
     if not len(present) or not present.any():
         return None
     negative = np.flatnonzero(present < 0)

@@ -94,8 +94,8 @@ def _page(result: Told, tables: Mapping[str, pd.DataFrame]) -> str:
         "percent": _finite(percent),
         "price": _finite(lambda value: f"{value:+.4f}"),
         "digits": _finite(lambda value, digits=3: f"{value:.{digits}f}"),
-        "short": _finite(lambda value: f"{value:,.6g}".replace(",", " ")),
-        "raw": _finite(lambda value: repr(float(value))),
+        "short": _finite(lambda value: grouped(value) if abs(value) >= 1e5 else f"{value:.6g}"),
+        "raw": lambda value: repr(float(value)) if isfinite(value) else "",
     }
     flows, what = money(result), decided(result)
     supplies = [

@@ -131,7 +131,7 @@ def tiles(told: Told, money: Money) -> list[Tile]:
         shown.append(Tile("heat per length", density, f"{grouped(density)} kWh/m", "a year"))
     if fed:
         remark = f"of the heat fed in; {energy(loss)} a year"
-        shown.append(Tile("losses", loss, percent(loss / fed), remark))
+        shown.append(Tile("losses", loss / fed, percent(loss / fed), remark))
     if isfinite(row["network_emissions_kg"]) and row["network_emissions_kg"]:
         tonnes = row["network_emissions_kg"] / 1000
         each = 1000 * row["network_emissions_kg"] / row["network_kwh"]
