@@ -119,7 +119,11 @@ def opened(browser, tmp_path) -> Iterator[Opened]:
 
     yield open_it
     for page in pages:
-        asked = [url for url in page.asked if not url.startswith("data:image/png;base64,")]
+        asked = [
+            url
+            for url in page.asked
+            if not url.startswith(("data:image/png;base64,", "data:image/webp;base64,"))
+        ]
         assert len(asked) == 1, "it asks for more than itself"
         assert page.errors == []
         assert page.page.evaluate("window.hit") is None

@@ -88,7 +88,7 @@ def draw(told: Told, short: Collection[str]) -> Figure | None:
         _supplies(axes, told.supplies, bounds)
         _frame(axes, bounds)
         axes.set_position((0.0, 0.0, 1.0, 1.0))
-        uri = pages.encoded(figure, dpi=_DPI, tight=False)
+        uri = pages.encoded(figure, dpi=_DPI, tight=False, form="webp")
     return Figure(uri, _alt(told), "Connectors are drawn like pipes; north is up.")
 
 
@@ -132,14 +132,23 @@ def _collect(axes: Any, paths: pd.DataFrame, colour: str, width: float, level: i
 
 def _buildings(axes: Any, told: Told, short: Collection[str]) -> None:
     table = told.buildings
+    # Of thousands each is small, and so are its outline and its marks.
+    small = float(np.clip((500 / max(len(table), 1)) ** 0.5, 0.3, 1.0))
     for inside, fill in ((False, OUT), (True, IN)):
-        _filled(axes, table[table["in_network"] == inside], fill, INK, 0.4)
-    _filled(axes, table[table["constraint"] == "required"], "none", REQUIRED, 1.8)
+        _filled(axes, table[table["in_network"] == inside], fill, INK, 0.4 * small)
+    _filled(axes, table[table["constraint"] == "required"], "none", REQUIRED, 1.8 * small)
     forbidden = table[table["constraint"] == "forbidden"]
-    _marked(axes, forbidden, marker="x", s=22, color=FORBIDDEN, linewidths=1.2, zorder=8)
+    _marked(axes, forbidden, marker="x", s=22 * small, color=FORBIDDEN, linewidths=1.2, zorder=8)
     near = table[table["building_id"].isin(short)]
     _marked(
-        axes, near, marker="o", s=75, facecolors="none", edgecolors=SHORT, linewidths=1.6, zorder=9
+        axes,
+        near,
+        marker="o",
+        s=75 * small,
+        facecolors="none",
+        edgecolors=SHORT,
+        linewidths=1.6,
+        zorder=9,
     )
 
 
