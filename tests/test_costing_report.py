@@ -413,6 +413,18 @@ def test_a_network_that_loses_money_says_so(opened):
     assert "the money does not come back in the years counted" in page.text
 
 
+def test_how_good_it_is_is_the_summary(opened, shown, town):
+    row = town["solution_summary"].iloc[0]
+    said = opened(shown).page.locator("h3:has-text('How good it is') ~ p").all_text_contents()
+    assert f"{row.upper_bound:,.0f}".replace(",", " ") in " ".join(said)
+    heat = opened(solved(street(optimiser__objective="max-kwh", optimiser__mip_gap=0)))
+    assert "No network delivers more: it is the best, by the exact costs." in heat.text
+    assert "The NPV is not, or not all of, what was maximised" in heat.text
+    hurried = town["solution_summary"].assign(upper_bound=np.inf, bound_gap=np.inf)
+    page = opened({**town, "solution_summary": hurried})
+    assert "There was no time for a bound" in page.text
+
+
 def test_a_large_result_is_a_small_file(town, tmp_path):
     """Of 10 000 paths: copies of a district side by side."""
     large = dict(town)

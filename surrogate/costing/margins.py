@@ -3,7 +3,8 @@
 Each building, or demand group, that is left out is added to the network by the
 cheapest way, and each that is in is taken away with the pipes that then serve
 nobody; both networks are costed exactly, and what changes is its margin. All
-else stays as it is, so margins of several buildings do not add up.
+else stays as it is, the shares of heat where pipes join again too, so margins of
+several buildings do not add up.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pandas as pd
 
 from surrogate.costing.parameters import NAMES, Settings
 from surrogate.costing.report.told import Told
-from surrogate.costing.summary import grouped, percent
+from surrogate.costing.summary import energy, grouped, percent
 
 SHOWN = 12
 """So many buildings are listed on either side of the margin."""
@@ -190,24 +190,27 @@ def gap_in_words(told: Told) -> list[str]:
     """
     row = told.summary
     bound, gap = row["upper_bound"], row["bound_gap"]
-    unit = "kWh a year" if told.settings.objective == "max-kwh" else ""
+    heat = told.settings.objective == "max-kwh"
     said = []
     if row["state"] == "optimal" and gap > 0:
         said.append(
             f"The network is proven to be within {percent(told.settings.mip_gap)} "
             "(optimiser/mip-gap) of the best by the exact costs."
         )
-    if isfinite(bound):
-        how = f", {percent(gap)} above" if isfinite(gap) and gap > 0 else ""
+    if not isfinite(bound):
+        said.append("There was no time for a bound: how much better another network is, is open.")
+    elif gap > 0:
+        most = f"is worth more than {grouped(bound)}"
+        if heat:
+            most = f"delivers more than {energy(bound)} a year"
+        above = f", {percent(gap)} above" if isfinite(gap) else ""
         said.append(
-            f"No network, whatever it connects, is worth more than {grouped(bound)} {unit}".rstrip()
-            + f"{how}: a bound for the exact costs. In large networks it is a loose one, and the "
-            "network as a rule nearer to the best than it says."
-            if gap > 0
-            else "No network is worth more: it is the best, by the exact costs."
+            f"No network {most}{above}: a bound for the exact costs. In large networks it is a "
+            "loose one, and the network as a rule nearer to the best than it says."
         )
     else:
-        said.append("There was no time for a bound: how much better another network is, is open.")
+        word = "delivers more" if heat else "is worth more"
+        said.append(f"No network {word}: it is the best, by the exact costs.")
     if row["mip_gap_of"] == "straight costs" and isfinite(row["mip_gap"]):
         said.append(
             f"The last solve ended with a gap of {percent(row['mip_gap'])}, of a model whose pipes "

@@ -92,6 +92,5 @@ def figure(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
         return None
     with pages.drawing():
         drawn = pages.encoded(plot(tables), tight=False)
-    count = len(tables[NAME])
-    alt = f"Charts of what {count} pairs of flow and return temperature come to; as in the table"
+    alt = f"Charts of the table below: {len(tables[NAME])} pairs of flow and return temperature"
     return Figure(drawn, alt, "What each pair of flow and return temperature comes to.")
