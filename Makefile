@@ -47,6 +47,7 @@ picture: $(READY)
 	$(BIN)/python docs/make_picture.py
 	$(BIN)/python docs/make_costing_picture.py
 	$(BIN)/python docs/make_report_picture.py
+	$(BIN)/python docs/make_sweep_picture.py
 	$(BIN)/python docs/make_costing_page.py
 
 # Pins the versions that a fresh environment gets; names and versions only.

@@ -18,6 +18,7 @@ from surrogate.clioptions import (
     fail,
     plain,
 )
+from surrogate.clisweep import sweep_of, swept
 from surrogate.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ _EVERY = 20.0
     help="A parameter, in place of its row in the table; such as optimiser/mip-gap=0.01.",
 )
 @click.option("--run", metavar="NAME", default="", help="A name for the run, kept in the result.")
+@swept
 @as_json
 @click.option("--quiet", "-q", is_flag=True, help="Print neither progress nor summary.")
 def cost(
@@ -63,6 +65,9 @@ def cost(
     crs: str | None,
     settings: tuple[str, ...],
     run: str,
+    flow: str | None,
+    return_: str | None,
+    plot: Path | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -70,8 +75,9 @@ def cost(
 
     INPUT is a GeoPackage, or a folder of CSV and GeoJSON files. Ctrl-C ends the
     search; the best network so far is written. The exit code is 3 where no
-    network keeps all limits; RESULT says why. One of --output and --report is
-    needed.
+    network keeps all limits; RESULT says why. With --flow or --return there is
+    a network for each pair of them, and RESULT has the best one. One of
+    --output and --report is needed.
     """
     written = [path for path in (target, report) if path is not None]
     if not written:
@@ -80,6 +86,10 @@ def cost(
         if _same(source, path):
             raise InputError(f"{path} is the input; give another name for the result")
     values = _texts(settings)
+    from surrogate.costing.installed import installed
+
+    installed()
+    sweep = sweep_of(flow, return_, plot, values, (source, *written))
     from rich.console import Console
 
     from surrogate import costing
@@ -89,7 +99,8 @@ def cost(
     from surrogate.costing.report.page import check_report
     from surrogate.costing.summary import telling
 
-    with telling(None if quiet else Console(stderr=True), _EVERY) as told:
+    words = {} if sweep is None else {"words": sweep.words}
+    with telling(None if quiet else Console(stderr=True), _EVERY, **words) as told:
         given = override(costing.read(source, crs), values)
         if target is not None:
             check_writable(given.tables, target)
@@ -97,12 +108,19 @@ def cost(
             check_report(report)
         with ctrl_c(once=False) as stop:  # until what has been found is in its file
             with given.named("--set"):
-                result = costing.optimise(given.tables, run=run, progress=told, stop=stop)
+                how = costing.optimise if sweep is None else sweep.run
+                result = how(given.tables, run=run, progress=told, stop=stop)
             if target is not None:
                 costing.write(result, target)
             if report is not None:
                 costing.write_report(result, report)
-    _say(result, " and ".join(map(str, written)), as_json=as_json, quiet=quiet)
+            if sweep is not None:
+                sweep.draw(result)
+    where = " and ".join(map(str, written))
+    if sweep is not None:
+        sweep.say(result, where, as_json=as_json, quiet=quiet)
+        return
+    _say(result, where, as_json=as_json, quiet=quiet)
 
 
 @click.command()

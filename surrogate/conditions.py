@@ -151,9 +151,9 @@ def check_point(conditions: Conditions) -> None:
         if not low <= value <= high:
             raise InputError(_range_message(name, value))
     if conditions.t_source_out >= conditions.t_source_in:
-        raise InputError(_order_message(0, conditions))
+        raise InputError(_order_message(0, conditions.t_source_out, conditions.t_source_in))
     if conditions.t_return >= conditions.t_supply:
-        raise InputError(_order_message(1, conditions))
+        raise InputError(_order_message(1, conditions.t_return, conditions.t_supply))
 
 
 def check_array(conditions: Conditions | Operation) -> None:
@@ -164,19 +164,24 @@ def check_array(conditions: Conditions | Operation) -> None:
     InputError
         As :func:`check_point`.
     """
-    for name, values in zip(conditions._fields, conditions, strict=True):
+    _check_columns(conditions._asdict())
+
+
+def _check_columns(columns: Mapping[str, FloatArray]) -> None:
+    """Check columns of some of the conditions."""
+    for name, values in columns.items():
         quantity = CONDITIONS[name]
         # NaN passes through both extremes and fails the comparison.
         if values.size and not (values.min() >= quantity.low and values.max() <= quantity.high):
             at = int(np.argmin((values >= quantity.low) & (values <= quantity.high)))
             raise InputError(_range_message(name, values[at], at))
     for which, (cold, warm) in enumerate(_ORDER):
-        if not hasattr(conditions, cold):
+        if cold not in columns or warm not in columns:
             continue
-        wrong = getattr(conditions, cold) >= getattr(conditions, warm)
+        wrong = columns[cold] >= columns[warm]
         if wrong.any():
             at = int(np.argmax(wrong))
-            raise InputError(_order_message(which, conditions.point(at), at))
+            raise InputError(_order_message(which, columns[cold][at], columns[warm][at], at))
 
 
 def read_point(values: Mapping[str, Any]) -> Conditions:
@@ -198,6 +203,24 @@ def read_operation(values: Mapping[str, Any]) -> tuple[Operation, Container]:
     operation = Operation(**columns)
     check_array(operation)
     return operation, container
+
+
+def read_columns(values: Mapping[str, Any]) -> dict[str, FloatArray]:
+    """Turn some of the conditions into checked arrays of one length.
+
+    Parameters
+    ----------
+    values : mapping
+        As for :func:`read`; any of the conditions.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        As :func:`read`.
+    """
+    columns, _ = _columns(values)
+    _check_columns(columns)
+    return columns
 
 
 def read(values: Mapping[str, Any]) -> tuple[Conditions, Container]:
@@ -380,12 +403,12 @@ def _range_message(name: str, value: float, index: int | None = None) -> str:
     )
 
 
-def _order_message(which: int, point: Conditions | Operation, index: int | None = None) -> str:
+def _order_message(which: int, t_cold: float, t_warm: float, index: int | None = None) -> str:
     cold, warm = _ORDER[which]
     body = "source must be cooled" if which == 0 else "sink must be heated"
     return (
-        f"{cold} = {getattr(point, cold):g} degC is not below {warm} = {getattr(point, warm):g} "
-        f"degC{_at(index)}, but the {body}: {cold} < {warm}"
+        f"{cold} = {t_cold:g} degC is not below {warm} = {t_warm:g} degC{_at(index)}, "
+        f"but the {body}: {cold} < {warm}"
     )
 
 

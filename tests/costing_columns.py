@@ -56,6 +56,17 @@ def _complete() -> dict[str, Any]:
             "value": [[[0, 100], [50, 900]], 5.0],
         }
     )
+    given["heat_pump_profiles"] = pd.DataFrame(
+        {
+            "supply_id": ["S", "S"],
+            "hours": [2000.0, 4000.0],
+            "weight": pd.Series([None, None], dtype=object),
+            "t_source_in": [10.0, 14.0],
+            "t_supply": [72.0, 62.0],
+            "t_return": [41.0, 39.0],
+            "load": [1.0, 0.4],
+        }
+    )
     given["civil_cost_names"].loc[2] = [3, "park", False]
     return given
 

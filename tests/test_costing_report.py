@@ -158,23 +158,18 @@ def shown(town, tmp_path_factory) -> Path:
     return file
 
 
-def swept() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "flow_temperature": [60.0, 70.0, 80.0],
-            "return_temperature": [40.0, 40.0, 50.0],
-            "state": ["optimal", "non-optimal (param-gap)", "infeasible"],
-            "reason": ["", None, "<b>too hot</b>"],
-            "network_npv": [1.5e6, 1e6, np.nan],
-            "npv_below_best": [0.0, 5e5, np.nan],
-            "best": [True, False, False],
-            "network_building_count": pd.Series([30, 29, None], dtype="Int64"),
-            "network_kwh": [1.25e6, 9e5, np.nan],
-            "mean_diameter_mm": [55.5, 50.0, np.nan],
-            "heat_pump_cop": [4.123, 3.7, np.nan],
-            "source_heat_kwh": [7e5, 6e5, np.nan],
-        }
-    )
+@pytest.fixture(scope="module")
+def sweep() -> Tables:
+    """The tables of a sweep, one pair of it impossible."""
+    given = street()
+    given["supplies"] = given["supplies"].assign(
+        heat_pump_refrigerant="R717", t_source_in=15.0, t_source_out=10.0,
+        electricity_price_per_kwh=0.1, cost_per_kwh=0.0,
+    )  # fmt: skip
+    found = costing.sweep_temperatures(given, flow=[45, 60, 70], return_=[35, 50])
+    assert "impossible" in set(found["temperature_sweep"].state)
+    assert "building_margins" in found
+    return {name: table for name, table in found.items() if "sweep" in name}
 
 
 def number_of(shown: str) -> float:
@@ -191,8 +186,8 @@ def approx(values: Any) -> Any:
 # Numbers
 
 
-def test_every_number_says_what_it_shows(opened, town):
-    numbers = opened({**town, "temperature_sweep": swept()}).numbers
+def test_every_number_says_what_it_shows(opened, town, sweep):
+    numbers = opened({**town, **sweep}).numbers
     assert len(numbers) > 200
     for value, shown in numbers:
         if not value:
@@ -269,14 +264,15 @@ def test_supplies_heat_pumps_and_pipes_are_those_of_the_tables(opened, town, sho
     assert len(page.cells("The heat pumps")) == len(pumps) == 2
     for at, name in {
         3: "heat_pump_cop",
-        4: "heat_pump_cop_error",
-        6: "heat_pump_power_kw",
-        7: "electricity_kwh",
-        8: "source_heat_kw",
-        9: "source_heat_kwh",
+        4: "heat_pump_design_cop",
+        5: "heat_pump_cop_error",
+        7: "heat_pump_power_kw",
+        8: "electricity_kwh",
+        9: "source_heat_kw",
+        10: "source_heat_kwh",
     }.items():
         assert page.column("The heat pumps", at) == approx(pumps[name])
-    assert [row[5][0] for row in page.cells("The heat pumps")] == pumps.heat_pump_origin.tolist()
+    assert [row[6][0] for row in page.cells("The heat pumps")] == pumps.heat_pump_origin.tolist()
     laid = town["paths"][town["paths"].in_network]
     sums = laid.groupby("diameter_mm")[["length_m", "losses_kwh"]].sum()
     *_, total = page.cells("The pipes")
@@ -329,50 +325,60 @@ def test_a_network_that_misses_a_building_says_so(opened, town, shown):
     assert "would raise the NPV" not in opened(shown).text
 
 
-def test_a_sweep_over_temperatures_is_shown(opened, town, shown):
-    page, table = opened({**town, "temperature_sweep": swept()}), swept()
-    for at, name in enumerate(c for c in table.columns if c not in ("state", "reason", "best")):
+def test_a_sweep_over_temperatures_is_shown(opened, town, shown, sweep):
+    page, table = opened({**town, **sweep}), sweep["temperature_sweep"]
+    names = ["flow_temperature", "return_temperature", "network_npv", "npv_below_best"]
+    names += ["network_building_count", "network_kwh", "network_losses_kwh", "mean_diameter_mm"]
+    names += ["heat_pump_cop", "electricity_kwh", "source_heat_kwh"]
+    for at, name in enumerate(names):
         assert page.column("Other temperatures", at) == approx(table[name])
     said = [row[-1][0] for row in page.cells("Other temperatures")]
-    assert said[0].endswith("best; optimal")
-    assert said[1:] == ["non-optimal (param-gap)", "infeasible: <b>too hot</b>"]
+    for text, (_, row) in zip(said, table.iterrows(), strict=True):
+        assert ("best" in text) == row.best
+        assert row.state in text
+        assert row.reason in text
+    assert page.page.evaluate("document.images.length") == 4
     assert "Other temperatures" not in opened(shown).text
+    nothing = table.assign(best=False, network_npv=np.nan)
+    assert (
+        opened({**town, "temperature_sweep": nothing}).page.evaluate("document.images.length") == 3
+    )
 
 
 # Readers, files and names
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_the_page_is_never_wider_than_the_screen(opened, town, width):
-    page = opened({**town, "temperature_sweep": swept()}, width)
+def test_the_page_is_never_wider_than_the_screen(opened, town, sweep, width):
+    page = opened({**town, **sweep}, width)
     assert page.page.evaluate("document.documentElement.scrollWidth") <= width
     policy = page.page.get_attribute("meta[http-equiv=Content-Security-Policy]", "content")
     assert policy.startswith("default-src 'none';")
     assert not re.search(r"script-src|https?:", policy)
 
 
-def test_names_stay_text(opened):
+def test_names_stay_text(opened, sweep):
     given = street()
     given["buildings"]["building_id"] = [HOSTILE, "plain"]
     given["supplies"]["supply_id"] = HOSTILE + " S"
     given["paths"]["path_id"] = [HOSTILE + x for x in "ABC"]
     result = optimise(given, run=HOSTILE, user=HOSTILE)
-    result["temperature_sweep"] = swept().assign(reason=HOSTILE)
+    result |= {**sweep, "temperature_sweep": sweep["temperature_sweep"].assign(reason=HOSTILE)}
     page = opened(result)
     assert page.page.text_content("h1") == f"Heat network: {HOSTILE}"
     assert page.text.count(HOSTILE) >= 6
-    assert page.page.evaluate("document.images.length") == 3
+    assert page.page.evaluate("document.images.length") == 4
     infeasible = solved(street(constraint__min_buildings=3))
     infeasible["infeasible_reasons"]["message"] = HOSTILE
     assert opened(infeasible).page.text_content(".verdict li") == HOSTILE
 
 
 @pytest.mark.parametrize("where", ["result.gpkg", "folder"])
-def test_a_result_read_back_has_the_same_report(opened, town, shown, where, tmp_path):
-    write(town, tmp_path / where)
+def test_a_result_read_back_has_the_same_report(opened, town, sweep, where, tmp_path):
+    write({**town, **sweep}, tmp_path / where)
     back = read(tmp_path / where, results=True)
-    assert set(back) == set(town)
-    here, there = opened(shown), opened(back)
+    assert set(back) == {*town, *sweep}
+    here, there = opened({**town, **sweep}), opened(back)
     assert [shown for _, shown in there.numbers] == [shown for _, shown in here.numbers]
     assert [float(x or 0) for x, _ in there.numbers] == pytest.approx(
         [float(x or 0) for x, _ in here.numbers]

@@ -22,16 +22,23 @@ if TYPE_CHECKING:
     from surrogate.costing.files import read, write
     from surrogate.costing.optimise import optimise
     from surrogate.costing.optimiser.search import Progress
+    from surrogate.costing.profiles import heat_pump_profile
     from surrogate.costing.report.page import write_report
+    from surrogate.costing.sweep import SweepProgress, sweep_temperatures
+    from surrogate.costing.sweepplot import plot_sweep
     from surrogate.costing.town.district import district, street_network
 
 __all__ = [
     "InputTablesError",
     "Progress",
+    "SweepProgress",
     "district",
+    "heat_pump_profile",
     "optimise",
+    "plot_sweep",
     "read",
     "street_network",
+    "sweep_temperatures",
     "write",
     "write_report",
 ]
@@ -39,10 +46,14 @@ __all__ = [
 _HOMES = {
     "InputTablesError": "checking",
     "Progress": "optimiser.search",
+    "SweepProgress": "sweep",
     "district": "town.district",
+    "heat_pump_profile": "profiles",
     "optimise": "optimise",
+    "plot_sweep": "sweepplot",
     "read": "files",
     "street_network": "town.district",
+    "sweep_temperatures": "sweep",
     "write": "files",
     "write_report": "report.page",
 }

@@ -17,6 +17,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from surrogate.costing.parameters import NAMES, Settings
+from surrogate.costing.profilechecks import wrong_rows
 from surrogate.costing.schema import (
     OPTIONAL,
     TABLES,
@@ -24,6 +25,7 @@ from surrogate.costing.schema import (
     CivilCost,
     CivilCostName,
     ConnectionCost,
+    HeatPumpProfile,
     Path,
     Row,
     Supply,
@@ -91,6 +93,7 @@ class Rows:
     paths: tuple[Path, ...]
     supplies: tuple[Supply, ...]
     supply_costs: tuple[SupplyCost, ...]
+    heat_pump_profiles: tuple[HeatPumpProfile, ...]
     tariffs: Mapping[int | str, Tariff]
     connection_costs: Mapping[int | str, ConnectionCost]
     civil_costs: tuple[CivilCost, ...]
@@ -118,13 +121,17 @@ def _default(names: Iterable[CivilCostName | None]) -> int | str | None:
     return next((row.civil_cost_id for row in names if row is not None and row.is_default), None)
 
 
-def check(tables: Mapping[str, pd.DataFrame]) -> tuple[Rows | None, list[Mistake]]:
+def check(
+    tables: Mapping[str, pd.DataFrame], *, temperatures: bool = True
+) -> tuple[Rows | None, list[Mistake]]:
     """Check all tables but their geometry.
 
     Parameters
     ----------
     tables : mapping
         Tables by name.
+    temperatures : bool
+        Whether flow, return and ground must fit each other.
 
     Returns
     -------
@@ -151,7 +158,7 @@ def check(tables: Mapping[str, pd.DataFrame]) -> tuple[Rows | None, list[Mistake
             raise InputTypeError(f"{name} is a {type(table).__name__}, not a DataFrame")
         parsed[name] = _parse(name, table, problems)
     _misspelt(tables, problems)
-    settings = _settings(parsed["parameters"], problems)
+    settings = _settings(parsed["parameters"], problems, temperatures)
     _references(tables, parsed, problems)
     _together(parsed, settings, problems)
     if problems:
@@ -175,6 +182,7 @@ def _rows(parsed: dict[str, list[Any]], settings: Settings) -> Rows:
         paths=tuple(parsed["paths"]),
         supplies=tuple(parsed["supplies"]),
         supply_costs=tuple(parsed["supply_costs"]),
+        heat_pump_profiles=tuple(parsed["heat_pump_profiles"]),
         tariffs={row.tariff_id: row for row in parsed["tariffs"]},
         connection_costs={row.connection_cost_id: row for row in parsed["connection_costs"]},
         civil_costs=tuple(parsed["civil_costs"]),
@@ -304,7 +312,7 @@ def _said(item: Any) -> str:
     return f"{text}; given {item['input']!r}"
 
 
-def _settings(rows: list[Any], problems: list[Mistake]) -> Settings:
+def _settings(rows: list[Any], problems: list[Mistake], temperatures: bool) -> Settings:
     """Parameters from their rows; the defaults for those with problems."""
     values: dict[str, Any] = {}
     where: dict[str, int] = {}
@@ -327,31 +335,42 @@ def _settings(rows: list[Any], problems: list[Mistake]) -> Settings:
             name = str(item["loc"][0])
             problems.append(Mistake("parameters", where[name], "value", f"{name}: {_said(item)}"))
         return Settings()
-    _ordered(settings, where, problems)
+    wrong = temperatures_wrong(settings) if temperatures else None
+    if wrong is not None:
+        name, message = wrong
+        problems.append(Mistake("parameters", where.get(name), "value", f"{name}: {message}"))
     return settings
 
 
-def _ordered(settings: Settings, where: dict[str, int], problems: list[Mistake]) -> None:
-    """Relations between parameters."""
+def temperatures_wrong(settings: Settings) -> tuple[str, str] | None:
+    """Which temperature does not fit the others, and why; None where all fit.
 
-    def broken(name: str, message: str) -> None:
-        problems.append(Mistake("parameters", where.get(name), "value", f"{name}: {message}"))
+    Parameters
+    ----------
+    settings : Settings
+        Flow, return and ground.
 
+    Returns
+    -------
+    tuple of str, or None
+        The parameter's name, and what is wrong with it.
+    """
     flow, back, ground = (
         settings.flow_temperature,
         settings.return_temperature,
         settings.ground_temperature,
     )
     if flow <= back:
-        broken(
+        return (
             "optimiser/flow-temperature",
             f"{flow:g} degC must be above optimiser/return-temperature, {back:g} degC",
         )
-    elif (flow + back) / 2 <= ground:
-        broken(
+    if (flow + back) / 2 <= ground:
+        return (
             "optimiser/ground-temperature",
             f"{ground:g} degC must be below the mean of flow and return, {(flow + back) / 2:g}",
         )
+    return None
 
 
 def _references(
@@ -370,7 +389,8 @@ def _references(
                 there = tables.get(other)
                 if there is None and other not in OPTIONAL:
                     continue  # that it is missing has been said
-                if there is not None and list(there.columns).count(target) != 1:
+                count = 1 if there is None else list(there.columns).count(target)
+                if count > 1 or (not count and _needed(TABLES[other].model_fields[target])):
                     continue  # so has that
                 known = frozenset() if there is None else keys_in(there, target)
                 _known(name, column, values, known, str(extra["refers"]), problems)
@@ -415,6 +435,12 @@ def _together(parsed: dict[str, list[Any]], settings: Settings, problems: list[M
     for i, supply in enumerate(parsed["supplies"], start=1):
         if supply is not None:
             _heat_pump(i, supply, problems)
+    wrong = wrong_rows(
+        parsed["heat_pump_profiles"],
+        parsed["supplies"],
+        None if "parameters" in faulty else settings,
+    )
+    problems.extend(Mistake("heat_pump_profiles", *found) for found in wrong)
 
 
 def _one_default(parsed: dict[str, list[Any]], problems: list[Mistake]) -> None:

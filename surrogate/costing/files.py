@@ -21,7 +21,14 @@ from surrogate.errors import InputError
 from surrogate.extras import need
 from surrogate.files import probe, written_whole
 
-RESULTS = ("cashflow", "solution_summary", "building_margins", "infeasible_reasons")
+RESULTS = (
+    "cashflow",
+    "solution_summary",
+    "building_margins",
+    "infeasible_reasons",
+    "temperature_sweep",
+    "temperature_sweep_pipes",
+)
 """Tables that only a result has; :func:`read` passes over them."""
 
 _ALLOWED = "a GeoPackage (.gpkg), or a folder with files such as paths.geojson and tariffs.csv"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -65,3 +65,22 @@ def ctrl_c(*, once: bool) -> Iterator[Flag]:
         yield flag
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def interruptible(stop: Stop | None) -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C end what runs, once; a second one is taken as it was before.
+
+    Parameters
+    ----------
+    stop : Stop or None
+        What else may end it.
+
+    Yields
+    ------
+    callable
+        Whether to end.
+    """
+    with ctrl_c(once=True) as pressed:
+        wishes = [one for one in (pressed, stop) if one is not None]
+        yield lambda: any(one.is_set() for one in wishes)

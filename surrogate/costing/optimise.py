@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -13,14 +13,14 @@ import numpy as np
 import pandas as pd
 
 from surrogate.costing.evaluate import Design
-from surrogate.costing.interrupt import Stop, ctrl_c
+from surrogate.costing.installed import installed
+from surrogate.costing.interrupt import Stop, interruptible
 from surrogate.costing.margins import margins_table
 from surrogate.costing.optimiser.reasons import reasons_table
 from surrogate.costing.optimiser.search import Clock, Progress, gap_of
 from surrogate.costing.optimiser.solve import Solution, solve
 from surrogate.costing.prepare import Prepared, prepare
 from surrogate.costing.results import result_tables
-from surrogate.extras import need
 
 
 def optimise(
@@ -101,23 +101,43 @@ def optimised(
     start : Design, optional
         A network of a problem with the same buildings, supplies and paths, to start from.
     """
-    for module in ("geopandas", "networkx", "highspy"):
-        need(module, "costing")
-    began = datetime.now(UTC)
-    tables = _without_connectors(tables)
+    installed()
+    tables = without_connectors(tables)
     prepared = prepare(tables)
-    with ctrl_c(once=True) as pressed:
-        wishes = [one for one in (pressed, stop) if one is not None]
-        clock = Clock(
-            prepared.problem.settings.runtime_limit, lambda: any(one.is_set() for one in wishes)
+    with interruptible(stop) as over:
+        done = optimised_at(
+            tables, prepared, run=run, user=user, progress=progress, interrupted=over, start=start
         )
-        solution = solve(prepared.problem, clock, progress or (lambda where: None), start)
-        spent = clock.spent
-        result = result_tables(tables, prepared, solution.best)
-        if solution.best is not None:
-            result["building_margins"] = margins_table(prepared, solution.best, clock.interrupted)
+        return with_margins(done, over)
+
+
+def optimised_at(
+    tables: Mapping[str, pd.DataFrame],
+    prepared: Prepared,
+    *,
+    run: str,
+    user: str | None,
+    progress: Callable[[Progress], None] | None,
+    interrupted: Callable[[], bool],
+    start: Design | None,
+) -> Optimised:
+    """As :func:`optimised`, for tables that have been checked already; without margins.
+
+    Parameters
+    ----------
+    tables, run, user, progress, start
+        As for :func:`optimised`; the tables without connectors.
+    prepared : Prepared
+        The tables in numbers.
+    interrupted : callable
+        True once the user wants an end.
+    """
+    began = datetime.now(UTC)
+    clock = Clock(prepared.problem.settings.runtime_limit, interrupted)
+    solution = solve(prepared.problem, clock, progress or (lambda where: None), start)
+    result = result_tables(tables, prepared, solution.best)
     facts = {
-        "runtime": spent,
+        "runtime": clock.spent,
         "git_rev": version("heatpump-surrogate"),
         "user": _login() if user is None else user,
         "run": run,
@@ -129,8 +149,31 @@ def optimised(
     return Optimised(result, prepared, solution)
 
 
-def _without_connectors(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:
-    """Leave out connectors, where a result is an input: they are made anew."""
+def with_margins(done: Optimised, hurry: Callable[[], bool]) -> Optimised:
+    """Add the table ``building_margins`` to a run that found a network.
+
+    Parameters
+    ----------
+    done : Optimised
+        The run.
+    hurry : callable
+        Once it is true, what is left is estimated.
+    """
+    best = done.solution.best
+    if best is None:
+        return done
+    margins = margins_table(done.prepared, best, hurry)
+    return replace(done, tables={**done.tables, "building_margins": margins})
+
+
+def without_connectors(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:
+    """Leave out connectors, where a result is an input: they are made anew.
+
+    Parameters
+    ----------
+    tables : mapping
+        The input tables by name.
+    """
     paths = tables.get("paths") if isinstance(tables, Mapping) else None
     if not isinstance(paths, pd.DataFrame) or "connector" not in paths.columns:
         return tables

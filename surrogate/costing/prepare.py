@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,32 @@ from surrogate.costing.supplycosts import costing, parts_of
 from surrogate.errors import InputTypeError
 
 Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Site:
+    """An input, checked, as a network: all of it that hangs on no temperature.
+
+    Parameters
+    ----------
+    rows : Rows
+        The checked rows.
+    plane : Plane
+        Geometries in one plane.
+    names : mapping
+        IDs of buildings, paths and supplies, made up where they were missing.
+    network, reduced : Network, Reduced
+        What may be in a network.
+    barred : frozenset
+        Demand groups with a forbidden member.
+    """
+
+    rows: Rows
+    plane: Plane
+    names: Mapping[str, list[str]]
+    network: Network
+    reduced: Reduced
+    barred: frozenset[int | str]
 
 
 @dataclass(frozen=True)
@@ -79,15 +105,56 @@ def prepare(tables: Mapping[str, pd.DataFrame]) -> Prepared:
     InputTablesError
         If anything in them is wrong; it lists all that is.
     """
+    site = survey(tables)
+    return prepare_at(site, site.rows.settings)
+
+
+def prepare_at(site: Site, settings: Settings) -> Prepared:
+    """Bring a checked input into numbers.
+
+    Parameters
+    ----------
+    site : Site
+        The input.
+    settings : Settings
+        The parameters, which may differ from the input's in flow and return.
+
+    Raises
+    ------
+    InputTablesError
+        If there is no heat pump as a supply says for that flow and return.
+    """
+    rows = replace(site.rows, settings=settings)
+    heat_pumps, mistakes = heat_pumps_of(rows)
+    if mistakes:
+        raise InputTablesError(mistakes)
+    problem = _problem(rows, site.names, site.network, site.reduced, heat_pumps, site.barred)
+    return Prepared(rows, site.plane, site.names, site.network, site.reduced, heat_pumps, problem)
+
+
+def survey(tables: Mapping[str, pd.DataFrame], *, temperatures: bool = True) -> Site:
+    """Check an input and make its network, without asking for heat pumps.
+
+    Parameters
+    ----------
+    tables : mapping
+        The input tables by name.
+    temperatures : bool
+        Whether flow, return and ground must fit each other.
+
+    Raises
+    ------
+    InputTypeError
+        If that is no mapping of tables.
+    InputTablesError
+        If anything in them is wrong; it lists all that is.
+    """
     if not isinstance(tables, Mapping):
         raise InputTypeError(f"tables is a {type(tables).__name__}, not a dict of DataFrames")
-    rows, mistakes = check(tables)
+    rows, mistakes = check(tables, temperatures=temperatures)
     plane, more = read_geometries(tables, _forbidden(tables))
     if rows is None or plane is None or mistakes or more:
         raise InputTablesError([*mistakes, *more])
-    heat_pumps, mistakes = heat_pumps_of(rows.supplies, rows.settings)
-    if mistakes:
-        raise InputTablesError(mistakes)
     names = {
         "buildings": _names("B", _given(tables["buildings"], "building_id", rows.buildings)),
         "paths": _names("P", [path.path_id for path in rows.paths]),
@@ -103,9 +170,7 @@ def prepare(tables: Mapping[str, pd.DataFrame]) -> Prepared:
         np.array([supply.constraint != "forbidden" for supply in rows.supplies], dtype=bool),
     )
     _warn_of_far(network)
-    reduced = reduce_network(network)
-    problem = _problem(rows, names, network, reduced, heat_pumps, _barred(tables))
-    return Prepared(rows, plane, names, network, reduced, heat_pumps, problem)
+    return Site(rows, plane, names, network, reduce_network(network), _barred(tables))
 
 
 _FAR = 1000.0
@@ -120,7 +185,7 @@ def _warn_of_far(network: Network) -> None:
         warnings.warn(
             f"{len(far)} connectors are longer than {_FAR:g} m, the longest, {longest.path_id}, "
             f"{longest.length / 1000:,.1f} km; are the coordinates right, and in the same order?",
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

@@ -17,8 +17,12 @@ from surrogate.costing.geometry import COLUMN
 from surrogate.costing.levelised import levelised_cost
 from surrogate.costing.pipes import pressure_gradient
 from surrogate.costing.prepare import Prepared
+from surrogate.parameters import Parameters
 
 Tables = dict[str, pd.DataFrame]
+
+_MOTOR = Parameters().motor_efficiency
+"""What its motor loses does not reach the heat."""
 
 
 def result_tables(
@@ -40,7 +44,7 @@ def result_tables(
     result = {
         name: table.copy()
         for name, table in tables.items()
-        # What an earlier run said, whose result this input was, is not said of this one.
+        # What an earlier run found, whose result this input was, is none of this one's.
         if isinstance(table, pd.DataFrame) and name not in RESULTS
     }
     result["buildings"] = _buildings(tables["buildings"], prepared, network)
@@ -94,6 +98,8 @@ def _supplies(
             "heat_pump_cop",
             "heat_pump_cop_error",
             "heat_pump_origin",
+            "heat_pump_design_cop",
+            "heat_pump_unserved",
             "heat_pump_power_kw",
             "electricity_kwh",
             "source_heat_kw",
@@ -105,24 +111,26 @@ def _supplies(
         number = numbers.get(row, -1)
         feeding = found.feeds.get(number)
         pump = prepared.heat_pumps.get(row)
-        cop = None if pump is None else pump.cop
-        power = energy = None
-        if feeding is not None and cop is not None:
-            power, energy = feeding.load_kw / cop, feeding.load_kwh / cop
-        taken = pump and 1 / pump.heat_per_source
+        power = energy = source_kw = source_kwh = None
+        if feeding is not None and pump is not None:
+            power, energy = feeding.load_kw * pump.power, feeding.load_kwh / pump.cop
+            source_kw = feeding.load_kw / pump.heat_per_source
+            source_kwh = feeding.load_kwh - _MOTOR * energy
         values = {
             "in_network": feeding is not None,
             "diversity": feeding and feeding.diversity,
             "load_kw": feeding and feeding.load_kw,
             "load_kwh": feeding and feeding.load_kwh,
             "plant_pv": feeding and streams.present(streams.of_source(number)),
-            "heat_pump_cop": cop,
-            "heat_pump_cop_error": None if pump is None else pump.error,
-            "heat_pump_origin": None if pump is None else pump.origin,
+            "heat_pump_cop": pump and pump.cop,
+            "heat_pump_cop_error": pump and pump.error,
+            "heat_pump_origin": pump and pump.origin,
+            "heat_pump_design_cop": pump and pump.design_cop,
+            "heat_pump_unserved": pump and pump.unserved,
             "heat_pump_power_kw": power,
             "electricity_kwh": energy,
-            "source_heat_kw": feeding and taken and feeding.load_kw * taken,
-            "source_heat_kwh": feeding and taken and feeding.load_kwh * taken,
+            "source_heat_kw": source_kw,
+            "source_heat_kwh": source_kwh,
             "levelised_cost_per_kwh": levelised_cost(prepared.problem, found, number),
         }
         for name, value in values.items():

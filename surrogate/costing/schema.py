@@ -326,6 +326,40 @@ class SupplyCost(Row):
         return value
 
 
+class HeatPumpProfile(Row):
+    """What a heat pump meets for some hours of the year; without rows it meets its design point."""
+
+    supply_id: Text = column("The heat pump.", refers="supplies.supply_id")
+    hours: float | None = column(
+        "Hours of the year, for all rows of a supply or for none; with those of its other rows at "
+        "most 8784.",
+        unit="h",
+        default=None,
+        gt=0,
+    )
+    weight: float | None = column(
+        "In place of hours: how much the row counts beside the other rows of its supply.",
+        default=None,
+        gt=0,
+    )
+    t_source_in: float = column("Inlet of its heat source.", unit="degC")
+    t_supply: float | None = column(
+        "Flow of the network; optimiser/flow-temperature where it is missing.",
+        unit="degC",
+        default=None,
+    )
+    t_return: float | None = column(
+        "Return of the network; optimiser/return-temperature where it is missing.",
+        unit="degC",
+        default=None,
+    )
+    load: float = column(
+        "Heat asked of the machine over its nominal heat load, that of its design point.",
+        gt=0,
+        le=10,
+    )
+
+
 class Tariff(Row):
     """What customers pay."""
 
@@ -390,6 +424,7 @@ TABLES: Mapping[str, type[Row]] = {
     "paths": Path,
     "supplies": Supply,
     "supply_costs": SupplyCost,
+    "heat_pump_profiles": HeatPumpProfile,
     "tariffs": Tariff,
     "connection_costs": ConnectionCost,
     "civil_costs": CivilCost,
@@ -398,7 +433,7 @@ TABLES: Mapping[str, type[Row]] = {
 }
 """The tables of an input."""
 
-OPTIONAL = frozenset({"supply_costs", "parameters"})
+OPTIONAL = frozenset({"supply_costs", "heat_pump_profiles", "parameters"})
 """Tables that may be missing."""
 
 GEOMETRIES: Mapping[str, tuple[str, ...]] = {

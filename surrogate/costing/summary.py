@@ -26,51 +26,7 @@ ENDED = {
     "interrupted": "the best network so far",
 }
 
-Told = Callable[[Progress], None]
-
-
-@contextmanager
-def telling(console: Console | None, every: float) -> Iterator[Told]:
-    """Show where a search is.
-
-    Parameters
-    ----------
-    console : Console or None
-        Where: a terminal gets one line that changes, anything else a line now
-        and then; None for nowhere.
-    every : float
-        Time between those lines, and before the first [s].
-
-    Yields
-    ------
-    callable
-        What the search is to tell its progress.
-    """
-    if console is None:
-        yield lambda where: None
-    elif console.is_terminal:
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-        with Live(*columns, console=console, transient=True) as live:
-            task = live.add_task("working")
-            yield lambda where: live.update(task, description=in_words(where))
-    else:
-        yield _Lines(console, every)
-
-
-class _Lines:
-    """Prints a line of progress now and then."""
-
-    def __init__(self, console: Console, every: float) -> None:
-        self._console = console
-        self._every = every
-        self._last = time.monotonic()
-
-    def __call__(self, where: Progress) -> None:
-        now = time.monotonic()
-        if now - self._last >= self._every:
-            self._last = now
-            text = f"{in_words(where)}, {where.seconds:.0f} s"
-            self._console.print(text, soft_wrap=True, highlight=False)
+Told = Callable[[Any], None]
 
 
 def in_words(where: Progress) -> str:
@@ -95,6 +51,55 @@ def in_words(where: Progress) -> str:
     if isfinite(where.bound):
         text += f", at most {grouped(where.bound)}"
     return f"{text} (gap {percent(where.gap)})" if isfinite(where.gap) else text
+
+
+@contextmanager
+def telling(
+    console: Console | None, every: float, words: Callable[[Any], str] = in_words
+) -> Iterator[Told]:
+    """Show where a search is.
+
+    Parameters
+    ----------
+    console : Console or None
+        Where: a terminal gets one line that changes, anything else a line now
+        and then; None for nowhere.
+    every : float
+        Time between those lines, and before the first [s].
+    words : callable
+        Says where it is; its argument also has the ``seconds`` spent.
+
+    Yields
+    ------
+    callable
+        What the search is to tell its progress.
+    """
+    if console is None:
+        yield lambda where: None
+    elif console.is_terminal:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Live(*columns, console=console, transient=True) as live:
+            task = live.add_task("working")
+            yield lambda where: live.update(task, description=words(where))
+    else:
+        yield _Lines(console, every, words)
+
+
+class _Lines:
+    """Prints a line of progress now and then."""
+
+    def __init__(self, console: Console, every: float, words: Callable[[Any], str]) -> None:
+        self._console = console
+        self._every = every
+        self._words = words
+        self._last = time.monotonic()
+
+    def __call__(self, where: Any) -> None:
+        now = time.monotonic()
+        if now - self._last >= self._every:
+            self._last = now
+            text = f"{self._words(where)}, {where.seconds:.0f} s"
+            self._console.print(text, soft_wrap=True, highlight=False)
 
 
 def grouped(value: float) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from surrogate import costing, pages
+from surrogate import pages
 from surrogate.costing.report.told import Told
 from surrogate.costing.summary import energy, grouped
+from surrogate.costing.sweepplot import plot_sweep
 from surrogate.pages import Figure
 
 NAME = "temperature_sweep"
@@ -79,6 +80,18 @@ def _said(row: pd.Series[Any]) -> str:
     return ": ".join(str(part) for part in parts if not pd.isna(part) and str(part))
 
 
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    """With numbers as numbers, where a file had text."""
+    typed = {
+        name: table[name].map(lambda value: str(value).lower() in ("true", "1", "1.0"))
+        if name == "best"
+        else pd.to_numeric(table[name], errors="coerce")
+        for name in table.columns
+        if name not in ("state", "reason")
+    }
+    return table.assign(**typed)
+
+
 def figure(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
     """The sweep as a figure; None where there was none.
 
@@ -87,10 +100,11 @@ def figure(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
     tables : mapping
         Tables of the result.
     """
-    plot = getattr(costing, "plot_sweep", None)
-    if plot is None or NAME not in tables or tables[NAME].empty:
+    if NAME not in tables:
         return None
-    with pages.drawing():
-        drawn = pages.encoded(plot(tables), tight=False)
+    typed = {name: _typed(table) for name, table in tables.items() if name.startswith(NAME)}
+    if not typed[NAME]["best"].any():
+        return None
+    drawn = pages.encoded(plot_sweep({**tables, **typed}), tight=False)
     alt = f"Charts of the table below: {len(tables[NAME])} pairs of flow and return temperature"
     return Figure(drawn, alt, "What each pair of flow and return temperature comes to.")

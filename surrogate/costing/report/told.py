@@ -45,6 +45,8 @@ _NUMBERS = {
         "plant_pv",
         "heat_pump_cop",
         "heat_pump_cop_error",
+        "heat_pump_design_cop",
+        "heat_pump_unserved",
         "heat_pump_power_kw",
         "electricity_kwh",
         "source_heat_kw",
