@@ -46,6 +46,7 @@ tables: $(READY)
 picture: $(READY)
 	$(BIN)/python docs/make_picture.py
 	$(BIN)/python docs/make_costing_picture.py
+	$(BIN)/python docs/make_report_picture.py
 	$(BIN)/python docs/make_sweep_picture.py
 	$(BIN)/python docs/make_costing_page.py
 

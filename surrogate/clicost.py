@@ -35,9 +35,14 @@ _EVERY = 20.0
     "-o",
     "target",
     metavar="RESULT",
-    required=True,
     type=click.Path(path_type=Path),
     help="GeoPackage (.gpkg) to write, or a folder for CSV and GeoJSON.",
+)
+@click.option(
+    "--report",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Page (.html) to write for people, beside RESULT or in its place.",
 )
 @click.option(
     "--crs", help="Coordinates of geometry whose file does not say it, such as EPSG:25832."
@@ -55,7 +60,8 @@ _EVERY = 20.0
 @click.option("--quiet", "-q", is_flag=True, help="Print neither progress nor summary.")
 def cost(
     source: Path,
-    target: Path,
+    target: Path | None,
+    report: Path | None,
     crs: str | None,
     settings: tuple[str, ...],
     run: str,
@@ -70,38 +76,51 @@ def cost(
     INPUT is a GeoPackage, or a folder of CSV and GeoJSON files. Ctrl-C ends the
     search; the best network so far is written. The exit code is 3 where no
     network keeps all limits; RESULT says why. With --flow or --return there is
-    a network for each pair of them, and RESULT has the best one.
+    a network for each pair of them, and RESULT has the best one. One of
+    --output and --report is needed.
     """
-    if _same(source, target):
-        raise InputError(f"{target} is the input; give another name for the result")
+    written = [path for path in (target, report) if path is not None]
+    if not written:
+        raise InputError("nothing would be written; give --output, --report, or both")
+    for path in written:
+        if _same(source, path):
+            raise InputError(f"{path} is the input; give another name for the result")
     values = _texts(settings)
     from surrogate.costing.installed import installed
 
     installed()
-    sweep = sweep_of(flow, return_, plot, values, (source, target))
+    sweep = sweep_of(flow, return_, plot, values, (source, *written))
     from rich.console import Console
 
     from surrogate import costing
     from surrogate.costing.files import check_writable
     from surrogate.costing.interrupt import ctrl_c
     from surrogate.costing.overrides import override
+    from surrogate.costing.report.page import check_report
     from surrogate.costing.summary import telling
 
     words = {} if sweep is None else {"words": sweep.words}
     with telling(None if quiet else Console(stderr=True), _EVERY, **words) as told:
         given = override(costing.read(source, crs), values)
-        check_writable(given.tables, target)
+        if target is not None:
+            check_writable(given.tables, target)
+        if report is not None:
+            check_report(report)
         with ctrl_c(once=False) as stop:  # until what has been found is in its file
             with given.named("--set"):
                 how = costing.optimise if sweep is None else sweep.run
                 result = how(given.tables, run=run, progress=told, stop=stop)
-            costing.write(result, target)
+            if target is not None:
+                costing.write(result, target)
+            if report is not None:
+                costing.write_report(result, report)
             if sweep is not None:
                 sweep.draw(result)
+    where = " and ".join(map(str, written))
     if sweep is not None:
-        sweep.say(result, target, as_json=as_json, quiet=quiet)
+        sweep.say(result, where, as_json=as_json, quiet=quiet)
         return
-    _say(result, target, as_json=as_json, quiet=quiet)
+    _say(result, where, as_json=as_json, quiet=quiet)
 
 
 @click.command()
@@ -146,7 +165,7 @@ def _texts(pairs: tuple[str, ...]) -> dict[str, str]:
     return values
 
 
-def _say(result: Mapping[str, pd.DataFrame], target: Path, *, as_json: bool, quiet: bool) -> None:
+def _say(result: Mapping[str, pd.DataFrame], target: str, *, as_json: bool, quiet: bool) -> None:
     """Say what has been found, and end with the exit code that fits."""
     row: dict[str, Any] = {
         str(name): cell.item() if hasattr(cell, "item") else cell

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -57,7 +57,7 @@ def sweep_of(
     return_: str | None,
     plot: Path | None,
     values: Mapping[str, str],
-    taken: tuple[Path, ...],
+    taken: Iterable[Path],
 ) -> Sweep | None:
     """A sweep as the options have it; None where they ask for none.
 
@@ -69,7 +69,7 @@ def sweep_of(
         Picture to draw.
     values : mapping
         Parameters that ``--set`` gives, by name.
-    taken : tuple of Path
+    taken : iterable of Path
         What the picture must not be written over.
 
     Raises
@@ -170,7 +170,7 @@ class Sweep:
             save_plot(costing.plot_sweep(result), self.plot)
 
     def say(
-        self, result: Mapping[str, pd.DataFrame], target: Path, *, as_json: bool, quiet: bool
+        self, result: Mapping[str, pd.DataFrame], target: str, *, as_json: bool, quiet: bool
     ) -> None:
         """Say what has been found, and end with the exit code that fits.
 
@@ -178,7 +178,7 @@ class Sweep:
         ----------
         result : mapping
             What was found.
-        target : Path
+        target : str
             Where it is.
         as_json : bool
             Whether to print JSON.
@@ -200,7 +200,7 @@ class Sweep:
                 EXIT_INFEASIBLE if infeasible else EXIT_NO_ANSWER,
             )
 
-    def _print(self, result: Mapping[str, pd.DataFrame], target: Path) -> None:
+    def _print(self, result: Mapping[str, pd.DataFrame], target: str) -> None:
         from rich.console import Console
 
         from surrogate.costing.summary import print_summary

@@ -163,6 +163,7 @@ def test_folders_do_as_well(run, town, tmp_path):
     assert (parts.code, parts.err) == (0, "")
     assert {x.name for x in Path("result").iterdir()} == {
         *(x.name for x in Path("town").iterdir()),
+        "building_margins.csv",
         "cashflow.csv",
         "solution_summary.csv",
     }

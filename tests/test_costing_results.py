@@ -44,6 +44,10 @@ OUTPUT = {
         "load_kw": "double?",
         "load_kwh": "double?",
         "plant_pv": "double?",
+        "heat_pump_cop": "double?",
+        "source_heat_kw": "double?",
+        "source_heat_kwh": "double?",
+        "levelised_cost_per_kwh": "double?",
     },
     "paths": {
         "geometry": "geometry",
@@ -93,6 +97,17 @@ OUTPUT = {
     },
 }
 REASONS = {"reason_type": "string", "message": "string"}
+MARGINS = {
+    "building_id": "string",
+    "connected": "boolean",
+    "npv_change": "double?",
+    "per_year": "double?",
+    "price_change_per_kwh": "double?",
+    "extra_length_m": "double?",
+    "together": "integer",
+    "costing": "string",
+    "reason": "string",
+}
 
 
 def village() -> Tables:
@@ -158,7 +173,10 @@ def assert_type(column: Any, kind: str) -> None:
 @pytest.mark.parametrize("instance", INSTANCES)
 def test_every_column_of_the_schema_is_there_with_its_type(results, instance):
     result = results[instance]
-    wanted = OUTPUT | ({"infeasible_reasons": REASONS} if instance == "impossible" else {})
+    nothing = instance == "impossible"
+    wanted = OUTPUT | (
+        {"infeasible_reasons": REASONS} if nothing else {"building_margins": MARGINS}
+    )
     assert set(result) == {*INSTANCES[instance](), *wanted}
     for table, columns in wanted.items():
         for name, kind in columns.items():
@@ -345,6 +363,33 @@ def test_a_required_supply_without_a_load_pays_what_is_fixed(results):
     assert (idle.load_kw, idle.load_kwh) == (0, 0)
     later = sum(1.03**-y for y in range(1, 40))
     assert idle.plant_pv == pytest.approx(-(3000 + 50 * later + 900 * 1.03**-20))
+
+
+def test_the_levelised_cost_is_what_all_costs_over_the_heat(results):
+    supplies = results["village"]["supplies"]
+    later = sum(1.03**-y for y in range(1, 40))
+    used = row_of(supplies, "S")
+    assert used.levelised_cost_per_kwh * used.load_kwh * later == pytest.approx(-used.plant_pv)
+    # It gives nothing; at most 0.5 kW of what the other gives are asked of it.
+    share = 0.5 / used.load_kw
+    per_kw = 200 + 4 * later + 70 * 1.03**-20
+    fixed = 3000 + 50 * later + 900 * 1.03**-20
+    heat = share * used.load_kwh * later
+    wanted = (fixed + 0.5 * per_kw) / heat + 0.03
+    assert row_of(supplies, "T").levelised_cost_per_kwh == pytest.approx(wanted)
+    assert results["empty"]["supplies"].levelised_cost_per_kwh.isna().all()
+
+
+def test_source_and_electricity_make_the_heat_of_a_heat_pump():
+    given = street()
+    given["supplies"] = given["supplies"].assign(
+        heat_pump_refrigerant="R717", t_source_in=15.0, t_source_out=10.0,
+        electricity_price_per_kwh=0.1, cost_per_kwh=0.0,
+    )  # fmt: skip
+    row = row_of(solved(given)["supplies"], "S")
+    assert row.source_heat_kw == pytest.approx(row.load_kw - 0.95 * row.heat_pump_power_kw)
+    assert row.source_heat_kwh == pytest.approx(row.load_kwh - 0.95 * row.electricity_kwh)
+    assert row_of(solved(street())["supplies"], "S").isna()["source_heat_kw"]
 
 
 def test_pumping_is_reported_pipe_by_pipe(results):

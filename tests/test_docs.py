@@ -32,6 +32,7 @@ MODULES = sorted(
     for package in (
         "surrogate",
         "surrogate.costing",
+        "surrogate.costing.report",
         "surrogate.cycle",
         "surrogate.generate",
         "surrogate.validate",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import io
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from surrogate import pages
+from surrogate.pages import Figure, encoded
 from surrogate.palette import BLUE, GREEN, GREY, ORANGE, PURPLE, YELLOW
 
 from .context import Against
@@ -25,23 +25,16 @@ _BINS = 6
 _LEAST = 1e-9
 
 
-class Figure(NamedTuple):
-    """A picture, and what it shows in words."""
-
-    uri: str
-    alt: str
-    caption: str
-
-
 def draw(sampled: Sampled, formulas: list[Against]) -> list[Figure]:
     """Draw all figures of one file."""
     if not sampled.inside.answered.any():
         return []
-    return [
-        _parity(sampled, formulas),
-        _error_map(sampled),
-        _distribution(sampled, formulas),
-    ]
+    with pages.drawing():
+        return [
+            _parity(sampled, formulas),
+            _error_map(sampled),
+            _distribution(sampled, formulas),
+        ]
 
 
 def telling(points: Points) -> tuple[str, str]:
@@ -71,23 +64,7 @@ def _log(errors: FloatArray) -> FloatArray:
 
 
 def _axes() -> tuple[Any, Any]:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    plt.rcParams.update({"font.size": 10.5, "axes.spines.top": False, "axes.spines.right": False})
-    return plt.subplots(figsize=(4.6, 3.9))
-
-
-def _encoded(figure: Any) -> str:
-    import matplotlib.pyplot as plt
-
-    buffer = io.BytesIO()
-    figure.tight_layout()
-    figure.savefig(buffer, format="png", dpi=130, pil_kwargs={"optimize": True})
-    plt.close(figure)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return pages.axes(4.6, 3.9)
 
 
 def _parity(sampled: Sampled, formulas: list[Against]) -> Figure:
@@ -120,7 +97,7 @@ def _parity(sampled: Sampled, formulas: list[Against]) -> Figure:
     )
     if shown is not None:
         alt += f", those of {shown.name} scatter about it"
-    return Figure(_encoded(figure), alt, "Parity: estimated COP over that of the full solve.")
+    return Figure(encoded(figure), alt, "Parity: estimated COP over that of the full solve.")
 
 
 def _plain_ticks(axes: Any, low: float, high: float) -> None:
@@ -164,7 +141,7 @@ def _error_map(sampled: Sampled) -> Figure:
         "Where it errs, over the two coordinates that tell most about it; squares lie on the "
         "rims" + (", crosses are left to a solve." if missed.any() else ".")
     )
-    return Figure(_encoded(figure), alt, caption)
+    return Figure(encoded(figure), alt, caption)
 
 
 def _decades(errors: FloatArray) -> tuple[int, int]:
@@ -203,7 +180,7 @@ def _distribution(sampled: Sampled, formulas: list[Against]) -> Figure:
         usual = 100.0 * float(np.nanmedian(np.abs(best[0].errors)))
         alt += f", half of those of {best[0].name} within {usual:.2g} %"
     caption = "How many points err by how much; dashed lines are the bars for p99 and max."
-    return Figure(_encoded(figure), alt, caption)
+    return Figure(encoded(figure), alt, caption)
 
 
 def _cumulative(errors: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -8,12 +8,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from surrogate import pages
 from surrogate.files import written_whole
+from surrogate.pages import Figure
 
 from .causes import Cause, Worst
 from .clock import Timing
 from .context import Against
-from .figures import Figure
 from .measures import Check, Measured
 from .words import number, percent, place, seconds, signed
 
@@ -126,15 +127,7 @@ def _facts(files: list[FileReport], request: Request) -> dict[str, Any]:
 
 
 def _html(files: list[FileReport], facts: dict[str, Any]) -> str:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
+    environment = pages.environment(TEMPLATES)
     environment.filters |= {
         "percent": percent,
         "seconds": seconds,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from surrogate.costing.optimise import optimise
     from surrogate.costing.optimiser.search import Progress
     from surrogate.costing.profiles import heat_pump_profile
+    from surrogate.costing.report.page import write_report
     from surrogate.costing.sweep import SweepProgress, sweep_temperatures
     from surrogate.costing.sweepplot import plot_sweep
     from surrogate.costing.town.district import district, street_network
@@ -39,6 +40,7 @@ __all__ = [
     "street_network",
     "sweep_temperatures",
     "write",
+    "write_report",
 ]
 
 _HOMES = {
@@ -53,6 +55,7 @@ _HOMES = {
     "street_network": "town.district",
     "sweep_temperatures": "sweep",
     "write": "files",
+    "write_report": "report.page",
 }
 
 

@@ -167,7 +167,11 @@ class Evaluation:
         return not self.violations
 
 
-def evaluate(problem: Problem, design: Design) -> Evaluation:
+Seen = dict[tuple[int, bool, Flow], tuple[Flow, tuple[Laid, ...]]]
+"""Links by direction and the flow beyond: what enters, and the pipes."""
+
+
+def evaluate(problem: Problem, design: Design, seen: Seen | None = None) -> Evaluation:
     """Cost a network exactly.
 
     Parameters
@@ -177,8 +181,11 @@ def evaluate(problem: Problem, design: Design) -> Evaluation:
     design : Design
         A network in which every node that passes heat on is fed. One with heat running
         in a circle is not costed; that is a violation, too.
+    seen : dict, optional
+        Filled, and read: of many networks that differ little only the differences are
+        worked out anew.
     """
-    count = _Count(problem, design)
+    count = _Count(problem, design, {} if seen is None else seen)
     count.run()
     pipes, feeds = tuple(count.pipes), count.feeds
     kwh = sum((problem.customers[i].kwh for i in design.customers), start=0.0)
@@ -228,9 +235,10 @@ def laid_by_link(problem: Problem, found: Evaluation) -> dict[int, Laid]:
 class _Count:
     """Adds up flows from the customers towards the supplies."""
 
-    def __init__(self, problem: Problem, design: Design) -> None:
+    def __init__(self, problem: Problem, design: Design, seen: Seen) -> None:
         self.problem = problem
         self.design = design
+        self.seen = seen
         self.pipes: list[Laid] = []
         self.feeds: dict[int, Feeding] = {}
         self.violations: list[Violation] = []
@@ -286,11 +294,19 @@ class _Count:
         """What enters a link whose far end passes a flow."""
         link, forward = self.problem.links[i], self.design.links[i]
         flow = Flow().plus(beyond, self._share("link", i))
+        key = (i, forward, flow)
+        if key in self.seen:
+            flow, known = self.seen[key]
+            self.pipes += known
+            return flow
+        before, broken = len(self.pipes), len(self.violations)
         pipes = reversed(link.pipes) if forward else link.pipes
         for pipe in pipes:
             laid = self._laid(pipe, flow, forward)
             self.pipes.append(laid)
             flow = flow.plus(Flow(kwh=laid.loss_kwh))
+        if len(self.violations) == broken:
+            self.seen[key] = flow, tuple(self.pipes[before:])
         return flow
 
     def _laid(self, pipe: Pipe, flow: Flow, forward: bool) -> Laid:

@@ -24,6 +24,7 @@ from surrogate.files import probe, written_whole
 RESULTS = (
     "cashflow",
     "solution_summary",
+    "building_margins",
     "infeasible_reasons",
     "temperature_sweep",
     "temperature_sweep_pipes",
@@ -40,8 +41,10 @@ _SHOWN = 60
 _DECIMALS = "10"
 
 
-def read(path: str | os.PathLike[str], crs: Any = None) -> dict[str, pd.DataFrame]:
-    """Read the tables of an input.
+def read(
+    path: str | os.PathLike[str], crs: Any = None, *, results: bool = False
+) -> dict[str, pd.DataFrame]:
+    """Read the tables of an input, or of a result.
 
     Nothing is checked or converted beyond what the files say: a CSV gives text,
     the schema makes numbers of it. Empty cells are None. Results that an earlier
@@ -57,6 +60,8 @@ def read(path: str | os.PathLike[str], crs: Any = None) -> dict[str, pd.DataFram
     crs : optional
         Coordinate reference system, such as "EPSG:25832", of geometry whose file
         does not say one: CSV without ``SRID=...;``, or such a layer.
+    results : bool
+        Also read the tables that only a result has.
 
     Returns
     -------
@@ -73,17 +78,18 @@ def read(path: str | os.PathLike[str], crs: Any = None) -> dict[str, pd.DataFram
     _installed()
     path = Path(path)
     given = None if crs is None else _crs(crs, "crs")
+    wanted = (*TABLES, *RESULTS) if results else tuple(TABLES)
     if path.is_dir():
-        tables = _read_folder(path, given)
+        tables = _read_folder(path, given, wanted)
     elif not path.exists():
         raise InputError(f"{path}: there is no such file or folder; give {_ALLOWED}")
     elif path.suffix.lower() != ".gpkg":
         raise InputError(f"{path} is of another kind; give {_ALLOWED}")
     else:
-        tables = _read_geopackage(path, given)
+        tables = _read_geopackage(path, given, wanted)
     if not tables:
         raise InputError(f"{path} has none of the tables {', '.join(TABLES)}; give {_ALLOWED}")
-    return {name: tables[name] for name in TABLES if name in tables}
+    return {name: tables[name] for name in wanted if name in tables}
 
 
 def write(tables: Mapping[str, pd.DataFrame], path: str | os.PathLike[str]) -> None:
@@ -221,11 +227,11 @@ def _ignored(what: str) -> None:
     warnings.warn(f"{what} is none of the tables {', '.join(TABLES)}: ignored", stacklevel=4)
 
 
-def _read_folder(folder: Path, crs: Any) -> dict[str, pd.DataFrame]:
+def _read_folder(folder: Path, crs: Any, wanted: tuple[str, ...]) -> dict[str, pd.DataFrame]:
     found: dict[str, Path] = {}
     for file in _files(folder):
         name = file.stem.lower()
-        if not _is_table(file):
+        if not (_is_table(file) or (name in wanted and file.suffix.lower() == ".csv")):
             if name not in RESULTS:
                 _ignored(str(file))
         elif name in found:
@@ -330,7 +336,7 @@ def _read_geojson(file: Path, name: str, crs: Any) -> pd.DataFrame:
     return _geo(frame, shapes, own or crs)
 
 
-def _read_geopackage(file: Path, crs: Any) -> dict[str, pd.DataFrame]:
+def _read_geopackage(file: Path, crs: Any, wanted: tuple[str, ...]) -> dict[str, pd.DataFrame]:
     import pyogrio
 
     tables = {}
@@ -340,7 +346,7 @@ def _read_geopackage(file: Path, crs: Any) -> dict[str, pd.DataFrame]:
                 raise InputError(f"{file} is no GeoPackage, whatever its name; give {_ALLOWED}")
         for layer, kind in pyogrio.list_layers(file):
             name = layer.lower()
-            if name not in TABLES:
+            if name not in wanted:
                 if name not in RESULTS and name not in _OF_QGIS:
                     _ignored(f"{file}, layer {layer}")
             elif name in GEOMETRIES and kind is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -15,6 +15,7 @@ import pandas as pd
 from surrogate.costing.evaluate import Design
 from surrogate.costing.installed import installed
 from surrogate.costing.interrupt import Stop, interruptible
+from surrogate.costing.margins import margins_table
 from surrogate.costing.optimiser.reasons import reasons_table
 from surrogate.costing.optimiser.search import Clock, Progress, gap_of
 from surrogate.costing.optimiser.solve import Solution, solve
@@ -50,8 +51,8 @@ def optimise(
     -------
     dict
         The input tables, ``buildings``, ``supplies`` and ``paths`` with result
-        columns, and ``cashflow``, ``solution_summary`` and, where there is no
-        network, ``infeasible_reasons``.
+        columns, and ``cashflow``, ``solution_summary`` and ``building_margins``;
+        where there is no network, ``infeasible_reasons`` in place of the last.
 
     Raises
     ------
@@ -104,9 +105,10 @@ def optimised(
     tables = without_connectors(tables)
     prepared = prepare(tables)
     with interruptible(stop) as over:
-        return optimised_at(
+        done = optimised_at(
             tables, prepared, run=run, user=user, progress=progress, interrupted=over, start=start
         )
+        return with_margins(done, over)
 
 
 def optimised_at(
@@ -119,7 +121,7 @@ def optimised_at(
     interrupted: Callable[[], bool],
     start: Design | None,
 ) -> Optimised:
-    """As :func:`optimised`, for tables that have been checked already.
+    """As :func:`optimised`, for tables that have been checked already; without margins.
 
     Parameters
     ----------
@@ -145,6 +147,23 @@ def optimised_at(
     if solution.reasons:
         result["infeasible_reasons"] = reasons_table(solution.reasons)
     return Optimised(result, prepared, solution)
+
+
+def with_margins(done: Optimised, hurry: Callable[[], bool]) -> Optimised:
+    """Add the table ``building_margins`` to a run that found a network.
+
+    Parameters
+    ----------
+    done : Optimised
+        The run.
+    hurry : callable
+        Once it is true, what is left is estimated.
+    """
+    best = done.solution.best
+    if best is None:
+        return done
+    margins = margins_table(done.prepared, best, hurry)
+    return replace(done, tables={**done.tables, "building_margins": margins})
 
 
 def without_connectors(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:

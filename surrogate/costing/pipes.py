@@ -14,6 +14,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -58,12 +59,12 @@ class Regime:
         """Mean of flow and return [degC]."""
         return (self.t_flow + self.t_return) / 2
 
-    @property
+    @cached_property
     def density(self) -> float:
         """Density of the water at the mean temperature [kg/m3]."""
         return density(self.t_mean)
 
-    @property
+    @cached_property
     def viscosity(self) -> float:
         """Dynamic viscosity of the water at the mean temperature [Pa s]."""
         return viscosity(self.t_mean)

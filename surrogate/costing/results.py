@@ -14,10 +14,15 @@ from surrogate.costing.customers import connection_pv, tariff_pv
 from surrogate.costing.evaluate import Evaluation, empty
 from surrogate.costing.files import RESULTS
 from surrogate.costing.geometry import COLUMN
+from surrogate.costing.levelised import levelised_cost
 from surrogate.costing.pipes import pressure_gradient
 from surrogate.costing.prepare import Prepared
+from surrogate.parameters import Parameters
 
 Tables = dict[str, pd.DataFrame]
+
+_MOTOR = Parameters().motor_efficiency
+"""What its motor loses does not reach the heat."""
 
 
 def result_tables(
@@ -97,15 +102,20 @@ def _supplies(
             "heat_pump_unserved",
             "heat_pump_power_kw",
             "electricity_kwh",
+            "source_heat_kw",
+            "source_heat_kwh",
+            "levelised_cost_per_kwh",
         )
     }
     for row in range(len(result)):
         number = numbers.get(row, -1)
         feeding = found.feeds.get(number)
         pump = prepared.heat_pumps.get(row)
-        power = energy = None
+        power = energy = source_kw = source_kwh = None
         if feeding is not None and pump is not None:
             power, energy = feeding.load_kw * pump.power, feeding.load_kwh / pump.cop
+            source_kw = feeding.load_kw / pump.heat_per_source
+            source_kwh = feeding.load_kwh - _MOTOR * energy
         values = {
             "in_network": feeding is not None,
             "diversity": feeding and feeding.diversity,
@@ -119,6 +129,9 @@ def _supplies(
             "heat_pump_unserved": pump and pump.unserved,
             "heat_pump_power_kw": power,
             "electricity_kwh": energy,
+            "source_heat_kw": source_kw,
+            "source_heat_kwh": source_kwh,
+            "levelised_cost_per_kwh": levelised_cost(prepared.problem, found, number),
         }
         for name, value in values.items():
             columns[name].append(value)

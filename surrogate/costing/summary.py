@@ -18,7 +18,7 @@ from rich.table import Table as Grid
 
 from surrogate.costing.optimiser.search import Progress
 
-_ENDED = {
+ENDED = {
     "optimal": "within optimiser/mip-gap of the bound",
     "param-gap": "solving again gains less than optimiser/param-gap",
     "runtime-limit": "the time limit came first",
@@ -167,7 +167,7 @@ def print_summary(result: Mapping[str, pd.DataFrame], console: Console) -> None:
     """
     row = result["solution_summary"].iloc[0]
     word = str(row.state).partition("(")[2].rstrip(")") or str(row.state)
-    console.print(f"[bold]{row.state}[/]: {_ENDED.get(word, '')}\n")
+    console.print(f"[bold]{row.state}[/]: {ENDED.get(word, '')}\n")
     grid = Grid.grid(padding=(0, 2))
     grid.add_column()
     grid.add_column(justify="right", no_wrap=True)

@@ -18,7 +18,7 @@ from surrogate.costing.checking import InputTablesError, Mistake, temperatures_w
 from surrogate.costing.evaluate import Design, evaluate
 from surrogate.costing.installed import installed
 from surrogate.costing.interrupt import Stop, interruptible
-from surrogate.costing.optimise import Optimised, optimised_at, without_connectors
+from surrogate.costing.optimise import Optimised, optimised_at, with_margins, without_connectors
 from surrogate.costing.optimiser.search import Progress
 from surrogate.costing.overrides import override
 from surrogate.costing.parameters import Settings
@@ -129,7 +129,7 @@ def sweep_temperatures(
     with interruptible(stop) as over:
         sweep = _Sweep(tables, site, over, progress or (lambda where: None), run, user)
         sweep.go(pairs)
-    return sweep.tables()
+        return sweep.tables()
 
 
 def temperatures(name: str, values: Iterable[float] | None) -> tuple[float, ...] | None:
@@ -201,7 +201,7 @@ class _Sweep:
         self._designs: dict[Any, tuple[tuple[int, ...], Design]] = {}
         self._warned: set[str] = set()
         self._rows: list[Row] = []
-        self._best: tuple[tuple[float, float], dict[str, pd.DataFrame]] | None = None
+        self._best: tuple[tuple[float, float], Optimised] | None = None
 
     def go(self, pairs: Sequence[Pair]) -> None:
         """Run all pairs that are possible."""
@@ -238,7 +238,7 @@ class _Sweep:
     def tables(self) -> dict[str, pd.DataFrame]:
         """The best pair's tables, with those of the sweep."""
         assert self._best is not None
-        found = dict(self._best[1])
+        found = with_margins(self._best[1], self._over).tables
         found[SWEEP] = table_of(self._rows)
         found[PIPES] = pipes_table(self._rows)
         return found
@@ -302,7 +302,7 @@ class _Sweep:
             self._designs[design.key] = _size(done.prepared.problem), design
             worth = rank(row.values)
         if self._best is None or worth > self._best[0]:
-            self._best = worth, done.tables
+            self._best = worth, done
 
 
 def _size(problem: Problem) -> tuple[int, ...]:
