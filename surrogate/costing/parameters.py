@@ -12,7 +12,7 @@ Objective = Annotated[
 ]
 
 Method = Annotated[
-    Literal["auto", "exact", "loop"],
+    Literal["auto", "exact", "loop", "heuristic"],
     BeforeValidator(lambda text: str(text).strip().removeprefix(":").lower()),
 ]
 
@@ -98,7 +98,8 @@ class Settings(BaseModel):
         "optimiser/method",
         "auto",
         "exact: every pipe size a choice of its own; loop: pipes along straight lines, drawn "
-        "anew until nothing changes; auto: exact for small networks, loop for others.",
+        "anew until nothing changes; heuristic: a good network at once, next to nothing proven; "
+        "auto: exact for small networks, loop for others.",
     )
     prevent_loops: Flag = _parameter(
         "optimiser/prevent-loops", True, "Every junction has one feed at most."

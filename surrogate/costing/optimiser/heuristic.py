@@ -43,6 +43,9 @@ _FITTING = 10
 _WORSE = 0.002
 """A network worse by this share of the best is gone on from."""
 
+_STUCK = 3
+"""After so many rounds without a better network each is joined anew."""
+
 _RESETS = 12
 """After so many rounds without a better network the best is gone on from."""
 
@@ -55,7 +58,7 @@ def rounds_for(problem: Problem) -> int:
     problem : Problem
         The problem.
     """
-    return int(np.clip(80_000 / max(len(problem.links), 1), 24, 150))
+    return int(np.clip(120_000 / max(len(problem.links), 1), 24, 150))
 
 
 class Heuristic:
@@ -113,11 +116,13 @@ class Heuristic:
             found.append((settled.value, chosen, settled))
         found.sort(key=lambda one: (one[2].fits, one[0]), reverse=True)
         best: Evaluation | None = None
+        rounds = rounds_for(self.problem)
         for _, chosen, settled in found[:2]:
             if best is not None and over():
                 break
             self.trees.open = list(chosen)
-            exact = self._costed(self._search(settled, over, rounds_for(self.problem) // 2))
+            exact = self._costed(self._search(settled, over, rounds))
+            rounds //= 3
             if best is None or _rank(exact) > _rank(best):
                 best = exact
             if better is not None and best.feasible:
@@ -208,7 +213,7 @@ class Heuristic:
             if over():
                 break
             found = self._regrown(current, k)
-            if k % 3 == 2 and found.kept:
+            if found.kept and (k % 3 == 2 or since > _STUCK):
                 found = max(found, self._rerouted(found), key=_worth)
             since = 0 if _worth(found) > _worth(best) else since + 1
             best = max(best, found, key=_worth)
@@ -252,7 +257,10 @@ class Heuristic:
     def _rerouted(self, settled: Settled) -> Settled:
         """The same buildings, joined anew."""
         nodes = {self.problem.customers[i].node for i in settled.kept}
-        return self._fitted(self.trees.tree_over(nodes, self.settling.weights(settled.loads)))
+        weights = np.maximum(self.settling.least, 1.0)
+        weights = weights * self.random.uniform(0.8, 1.25, len(weights))
+        weights[list(settled.loads)] *= self.random.uniform(0.4, 1.0)
+        return self._fitted(self.trees.tree_over(nodes, np.maximum(weights, LEAST)))
 
     # -- limits ----------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -101,6 +102,47 @@ def _line(link: Link, expected: Expected, costs: Floats) -> Line:
     return Line(fixed, slope * expected.diversity)
 
 
+def lower_edge(x: Floats, y: Floats, at: float) -> tuple[float, float]:
+    """Line below points, as high as can be at a place.
+
+    Parameters
+    ----------
+    x, y : ndarray
+        The points, x rising.
+    at : float
+        The place.
+
+    Returns
+    -------
+    tuple
+        Its value at 0, and its slope.
+
+    Examples
+    --------
+    >>> lower_edge(np.array([0.0, 1.0, 2.0]), np.array([1.0, 3.0, 4.0]), 0.5)
+    (1.0, 1.5)
+    """
+    hull: list[tuple[float, float]] = []
+    for px, py in zip(x.tolist(), y.tolist(), strict=True):
+        while len(hull) > 1:
+            (ax, ay), (bx, by) = hull[-2:]
+            if (by - ay) * (px - ax) < (py - ay) * (bx - ax):
+                break
+            hull.pop()
+        if not hull or px > hull[-1][0]:
+            hull.append((px, py))
+    if len(hull) == 1:
+        return hull[0][1], 0.0
+    edges = list(pairwise(hull))
+    (ax, ay), (bx, by) = next((edge for edge in edges if at <= edge[1][0]), edges[-1])
+    slope = (by - ay) / (bx - ax)
+    return ay - slope * ax, slope
+
+
+_MOSTLY, _PARTLY = 0.5, 0.3
+"""Shares from which a relaxation means to connect a building, and to feed from a supply."""
+
+
 class LinearModel(Model):
     """A lean model with a line for each link's cost.
 
@@ -177,16 +219,93 @@ class LinearModel(Model):
         yield fed.heat, costs.per_kwh * self.units.kwh
         yield fed.capacity, slope * self.units.kw
 
+    def _line(self, i: int, costs: Floats) -> Line:
+        return _line(self.problem.links[i], self.expected[i], costs)
+
+    def shares(self, values: Floats) -> tuple[Floats, set[int], list[int]]:
+        """How much of each link is used, who is connected and which supplies feed.
+
+        Parameters
+        ----------
+        values : ndarray
+            Of all columns, in a relaxation.
+        """
+        used = np.zeros(len(self.problem.links))
+        for arc in self.arcs:
+            used[arc.link] += values[arc.used]
+        wanted = {i for i, column in enumerate(self.served) if values[column] > _MOSTLY}
+        sources = [s for s, fed in enumerate(self.fed) if values[fed.feeds] > _PARTLY]
+        return used, wanted, sources
+
     def money(self, *, objective: bool) -> dict[int, float]:
         """Present value in the programme's unit, by column, pipes along their lines."""
         terms = super().money(objective=objective)
         unit = self.units.money
         lines = [
-            _line(link, expected, link.objective if objective else link.npv)
-            for link, expected in zip(self.problem.links, self.expected, strict=True)
+            self._line(i, link.objective if objective else link.npv)
+            for i, link in enumerate(self.problem.links)
         ]
         for sized, line in zip(self.sized, lines, strict=True):
             terms[sized.columns[0]] = line.fixed / unit
         for arc in self.arcs:
             terms[arc.spread] = lines[arc.link].per_kw * self.units.kw / unit
         return terms
+
+
+class LowerModel(LinearModel):
+    """A model with lines that lie below the exact costs: its bound holds for them.
+
+    It has the columns of :class:`LinearModel`, so what is cut off there is cut off
+    here. The lines touch the exact costs as near as they can at the loads of a
+    network.
+
+    Parameters
+    ----------
+    problem : Problem
+        The problem.
+    found : Evaluation
+        The network.
+    sides : Sides, optional
+        As for :class:`~surrogate.costing.optimiser.model.Model`.
+    """
+
+    @property
+    def least_diversity(self) -> float:
+        """Diversity of all connections together."""
+        return self.problem.diversity(max(self.total.connections, 1))
+
+    def losses(self, i: int) -> Floats:
+        """The least that a link loses [kWh/a]."""
+        return self.problem.links[i].loss_kwh[[0]]
+
+    def _line(self, i: int, costs: Floats) -> Line:
+        link, least = self.problem.links[i], self.least_diversity
+        # No pipe carries more than its capacity over the least diversity.
+        most = np.concatenate(([0.0], link.capacity_kw)) / least
+        amounts = -np.concatenate((costs[:1], costs))
+        at = self.expected[i].load_kw / self.expected[i].diversity
+        fixed, slope = lower_edge(most, amounts, at)
+        return Line(-fixed, -slope)
+
+    def supply_cost(self, s: int, costs: Costing) -> Iterator[tuple[int, float]]:
+        """What a supply costs at least, by column [¤].
+
+        Parameters
+        ----------
+        s : int
+            Number of the supply.
+        costs : Costing
+            Its costs.
+        """
+        fed = self.fed[s]
+        points = [
+            (x, y)
+            for low, high, start, slope in costs.segments()
+            for x, y in ((low, start), (high, start + slope * (high - low)))
+        ]
+        points.sort()
+        x, y = (np.array(values) for values in zip(*points, strict=True))
+        fixed, slope = lower_edge(x, y, self._loads[s])
+        yield fed.used, costs.fixed + fixed
+        yield fed.heat, costs.per_kwh * self.units.kwh
+        yield fed.capacity, slope * self.units.kw

@@ -186,11 +186,7 @@ class Loop:
 
     def _guided(self, model: LinearModel, values: Floats) -> Evaluation | None:
         """A network along the links that a relaxation uses."""
-        used = np.zeros(len(self.problem.links))
-        for arc in model.arcs:
-            used[arc.link] += values[arc.used]
-        wanted = {i for i, column in enumerate(model.served) if values[column] > 0.5}
-        sources = [s for s, fed in enumerate(model.fed) if values[fed.feeds] > 0.3]
+        used, wanted, sources = model.shares(values)
         return self.heuristic.guided(used, wanted, sources, self._until(self.step))
 
     def _costed(self, model: LinearModel, outcome: Outcome) -> Evaluation | None:

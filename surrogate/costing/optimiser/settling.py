@@ -24,7 +24,7 @@ Charges = dict[tuple[str, int], float]
 """What capacity is charged with, by ("link" or "source", number) [¤/kW]."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Branch:
     """What hangs below a node.
 
@@ -118,10 +118,10 @@ class Settling:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.capacity = [link.capacity_kw.tolist() for link in problem.links]
-        self.loss = [link.loss_kwh.tolist() for link in problem.links]
+        self.capacity: list[list[float]] = [link.capacity_kw.tolist() for link in problem.links]
+        self.loss: list[list[float]] = [link.loss_kwh.tolist() for link in problem.links]
         self.price = [source.objective.per_kwh for source in problem.sources]
-        self.cost = [
+        self.cost: list[list[list[float]]] = [
             [(-link.objective + price * link.loss_kwh).tolist() for link in problem.links]
             for price in self.price
         ]
@@ -131,6 +131,14 @@ class Settling:
         self.at: dict[int, list[int]] = {}
         for i, customer in enumerate(problem.customers):
             self.at.setdefault(customer.node, []).append(i)
+        # Rising cost per kW about each step [¤/kW].
+        self.rise = [
+            [_rises(costs, capacity) for costs, capacity in zip(of, self.capacity, strict=True)]
+            for of in self.cost
+        ]
+        self.gain = [
+            [c.objective - price * c.kwh for c in problem.customers] for price in self.price
+        ]
         self.typical_kw = float(np.mean([c.spread_kw for c in problem.customers] or [1.0]))
 
     def load(self, branch: Branch) -> float:
@@ -170,22 +178,17 @@ class Settling:
         """
         branch = Branch()
         for i in self.at.get(node, ()):
-            customer = self.problem.customers[i]
+            customer, gain = self.problem.customers[i], self.gain[source][i]
             if allowed is not None and i not in allowed:
                 continue
-            gain = customer.objective - self.price[source] * customer.kwh
-            if gain - margin * customer.spread_kw > 0 or customer.required:
-                branch.take(
-                    Branch(
-                        gain,
-                        customer.connections,
-                        customer.spread_kw,
-                        customer.peak_kw,
-                        customer.kwh,
-                        customer.required,
-                        [i],
-                    )
-                )
+            if gain > margin * customer.spread_kw or customer.required:
+                branch.value += gain
+                branch.connections += customer.connections
+                branch.spread_kw += customer.spread_kw
+                branch.single_kw = max(branch.single_kw, customer.peak_kw)
+                branch.kwh += customer.kwh
+                branch.required |= customer.required
+                branch.customers.append(i)
         return branch
 
     def settle(
@@ -205,8 +208,8 @@ class Settling:
         allowed : frozenset of int, optional
             Customers that may be connected; all by default.
         """
-        margins = margins or {}
-        feeds = self.feeds(tree)
+        margins, limit = margins or {}, self.problem.diversity.limit
+        rate, feeds = self.problem.diversity.rate, self.feeds(tree)
         below: dict[int, Branch] = {}
         full: dict[tuple[str, int], float] = {}
         roots: dict[int, Branch] = {}
@@ -224,14 +227,17 @@ class Settling:
                 roots[tree.source[node]] = branch
                 continue
             up, link = tree.parent[node]
-            load = self.load(branch)
-            cost, loss, share = self.pipe(link, feeds[node], load)
-            branch.value -= cost
+            # As load() and pipe(), which would take most of the time.
+            diversity = limit + (1 - limit) / max(1.0, rate * branch.connections)
+            load = max(diversity * branch.spread_kw, branch.single_kw, branch.kwh / HOURS)
+            capacity = self.capacity[link]
+            step = bisect_left(capacity, load * (1 - 1e-12))
+            if step == len(capacity):
+                step, full["link", link] = step - 1, load / capacity[-1]
+            branch.value -= self.cost[feeds[node]][link][step]
             if branch.value <= margins.get(up, 0.0) * branch.spread_kw and not branch.required:
                 continue
-            if share > 1 + TOLERANCE:
-                full["link", link] = share
-            branch.kwh += loss
+            branch.kwh += self.loss[link][step]
             branch.loads.append((link, load))
             if up in below:
                 below[up].take(branch)
@@ -289,20 +295,14 @@ class Settling:
                 margins[node] = diversity * (rise + charges.get(("source", s), 0.0))
                 continue
             up, link = tree.parent[node]
-            rise = charges.get(("link", link), 0.0)
-            if link in settled.loads:
-                rise += self._rise(link, feeds[node], settled.loads[link])
+            rise = charges.get(("link", link), 0.0) if charges else 0.0
+            load = settled.loads.get(link)
+            if load is not None:
+                capacity = self.capacity[link]
+                step = min(bisect_left(capacity, load * (1 - 1e-9)), len(capacity) - 1)
+                rise += self.rise[feeds[node]][link][step]
             margins[node] = margins[up] + diversity * rise
         return margins
-
-    def _rise(self, link: int, source: int, load_kw: float) -> float:
-        """How a link's cost rises about a load [¤/kW]."""
-        capacity, cost = self.capacity[link], self.cost[source][link]
-        step = min(bisect_left(capacity, load_kw * (1 - 1e-9)), len(capacity) - 1)
-        low, high = max(step - 1, 0), min(step + 1, len(capacity) - 1)
-        if high == low:
-            return 0.0
-        return max((cost[high] - cost[low]) / (capacity[high] - capacity[low]), 0.0)
 
     def _supply_rise(self, s: int, load_kw: float) -> float:
         """How a supply's cost rises about a load [¤/kW]."""
@@ -350,3 +350,14 @@ class Settling:
             if link in settled.loads:
                 links[link] = bool(self.problem.links[link].u == up)
         return Design(settled.kept, links, frozenset(settled.supplied))
+
+
+def _rises(cost: list[float], capacity: list[float]) -> list[float]:
+    """How a pipe's cost rises about each step [¤/kW]."""
+    last = len(capacity) - 1
+    rises = []
+    for step in range(last + 1):
+        low, high = max(step - 1, 0), min(step + 1, last)
+        wide = capacity[high] - capacity[low]
+        rises.append(max((cost[high] - cost[low]) / wide, 0.0) if wide > 0 else 0.0)
+    return rises

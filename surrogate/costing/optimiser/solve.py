@@ -11,6 +11,7 @@ import numpy as np
 from surrogate.costing.evaluate import Design, Evaluation, empty, evaluate
 from surrogate.costing.optimiser.constraints import constrained
 from surrogate.costing.optimiser.heuristic import Heuristic
+from surrogate.costing.optimiser.large import Large
 from surrogate.costing.optimiser.loop import Loop
 from surrogate.costing.optimiser.model import Model
 from surrogate.costing.optimiser.reasons import Reason, explain
@@ -25,6 +26,10 @@ AT_ONCE = 60
 
 EXACTLY = 250
 """Up to so many it is after the outer loop, which says where to start."""
+
+
+LARGE = 1500
+"""Beyond so many branching is not worth its time any more."""
 
 
 @dataclass(frozen=True)
@@ -119,11 +124,14 @@ def _best(
         # The best network without loops is one of those with them: nothing less will do.
         forest = problem.settings.model_copy(update={"prevent_loops": True})
         start = _best(replace(problem, settings=forest), clock, progress, given).found.best
+    if problem.settings.method == "heuristic":
+        return _quick(problem, clock, progress, start)
     bound = INFINITY
     method, links = problem.settings.method, len(problem.links)
     most_heat = problem.settings.objective == "max-kwh"
     if not most_heat and (method == "loop" or (method == "auto" and links > AT_ONCE)):
-        loop = Loop(problem, clock, progress, start)
+        large = links > LARGE and problem.settings.prevent_loops
+        loop = (Large if large else Loop)(problem, clock, progress, start)
         found = loop.run()
         if found is not None:
             proven = found.ended == "optimal" or clock.over()
@@ -140,6 +148,46 @@ def _best(
     found = _run(search, _worth(search.model), start)
     found = replace(found, bound=min(found.bound, bound))
     return _Best(found, gap_of(found.value, found.bound))
+
+
+def _quick(
+    problem: Problem,
+    clock: Clock,
+    progress: Callable[[Progress], None],
+    start: Evaluation | None,
+) -> _Best:
+    """A good network by the heuristic alone, and a bound that costs nothing.
+
+    Most heat comes first where buildings are worth more by their heat than all
+    pipes and supplies together can cost.
+    """
+    most_heat = problem.settings.objective == "max-kwh"
+    asked = _for_heat(problem) if most_heat else problem
+    if most_heat and start is not None:
+        start = evaluate(asked, start.design)
+    found = Large(asked, clock, progress, start).quick()
+    if found is None or found.best is None:
+        return _Best(Found(None, -INFINITY, INFINITY, 0, "heuristic"), INFINITY)
+    if most_heat:
+        best = evaluate(problem, found.best.design)
+        heat = sum(customer.kwh for customer in problem.customers)
+        found = replace(found, best=best, value=best.kwh, bound=heat)
+        if gap_of(best.kwh, heat) <= problem.settings.mip_gap:
+            found = replace(found, ended="optimal")
+    return _Best(found, gap_of(found.value, found.bound))
+
+
+def _for_heat(problem: Problem) -> Problem:
+    """The problem in which a kWh more is worth any pipe."""
+    heat = max(min((customer.kwh for customer in problem.customers), default=1.0), 1e-3)
+    pipes = sum(float(np.abs(link.objective).max()) for link in problem.links)
+    plant = sum(float(np.abs(source.objective.costs).max()) for source in problem.sources)
+    worth = 10 * (pipes + plant) / heat
+    customers = tuple(
+        replace(customer, objective=customer.objective + worth * customer.kwh)
+        for customer in problem.customers
+    )
+    return replace(problem, customers=customers)
 
 
 def _run(search: Search, goal: Goal, start: Evaluation | None, **further: Any) -> Found:

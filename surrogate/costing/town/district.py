@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -31,8 +31,10 @@ _FEWEST, _MOST = 30, 20_000
 _HEATED = 0.8  # of the gross floor area
 _CIVIL_COST = {"main": 1, "bridge": 1, "lane": 2, "footpath": 3}  # streets: the default
 _PEAK = 6000.0  # kW of all buildings, for which the data file's supplies are
+_TOWN = 40_000.0  # kW of all buildings, from which there are mains
 _LARGEST = 5.0  # times those supplies, as far as the cost curve reaches
 _OLD_PIPE = 100.0  # mm
+_PER_KW = 650.0  # EUR/kW, a heat pump of many MW
 _GRANT = 25_000.0  # for the school
 
 
@@ -68,7 +70,10 @@ def street_network(
     paths: int = 500,
     buildings: int = 200,
     seed: int = 7,
+    *,
     linear_density: float | None = None,
+    spacing: float = 1.0,
+    one_supply: bool = False,
 ) -> dict[str, pd.DataFrame]:
     """Invent a district with so many rows in the table of paths.
 
@@ -84,6 +89,12 @@ def street_network(
         Heat demand of all buildings over the length of all paths [kWh/(m a)]; demands
         are scaled to that, as if buildings stood for blocks. By default as they come:
         so few buildings along so many streets are a sparse suburb.
+    spacing : float
+        Distances over those of the default, a town of houses with gardens: an old
+        centre has half.
+    one_supply : bool
+        Whether a single data centre has heat for all; by default three supplies, of
+        which the cheapest is scarce.
 
     Returns
     -------
@@ -93,7 +104,8 @@ def street_network(
     Raises
     ------
     InputError
-        If there is no room for so many buildings along so few paths.
+        If there is no room for so many buildings along so few paths, or a density or
+        spacing is not positive.
     """
     _check("paths", paths)
     _check("buildings", buildings)
@@ -105,9 +117,36 @@ def street_network(
             f"buildings={buildings}: there is room for {_size(rows)} along {paths} paths; "
             "give fewer buildings or more paths"
         )
-    if linear_density is not None and not 0 < linear_density < math.inf:
-        raise InputError(f"linear_density={linear_density!r} is not positive and finite")
-    return _tables(town, _chosen(rows, buildings, chance), chance, linear_density)
+    for name, value in (("linear_density", linear_density), ("spacing", spacing)):
+        if value is not None and not 0 < value < math.inf:
+            raise InputError(f"{name}={value!r} is not positive and finite")
+    if linear_density is not None:
+        linear_density *= spacing  # of the streets before they are drawn closer
+    tables = _tables(town, _chosen(rows, buildings, chance), chance, linear_density)
+    for name in ("buildings", "paths", "supplies"):
+        tables[name] = _drawn(tables[name], spacing)
+    if one_supply:
+        tables["supplies"] = _plenty(tables["supplies"], tables["buildings"])
+    return tables
+
+
+def _drawn(table: Any, spacing: float) -> pd.DataFrame:
+    """A layer with distances drawn closer, or as it is."""
+    if spacing == 1:
+        return cast(pd.DataFrame, table)
+    shapes = table.geometry.scale(xfact=spacing, yfact=spacing, origin=_ORIGIN)
+    return cast(pd.DataFrame, table.set_geometry(shapes))
+
+
+def _plenty(supplies: pd.DataFrame, buildings: pd.DataFrame) -> pd.DataFrame:
+    """The data centre alone, with heat for all at one price per kW."""
+    table = supplies[supplies["supply_id"] == "data-centre"].copy()
+    table["annual_capacity_kwh"] = 1.5 * buildings["annual_demand_kwh"].sum()
+    table["peak_capacity_kw"] = buildings["peak_demand_kw"].sum()
+    table["source_capacity_kw"] = None
+    table["supply_cost_type"] = None
+    table["capex_per_kw"] = _PER_KW
+    return table
 
 
 def _check(name: str, count: Any) -> None:
@@ -200,16 +239,16 @@ def _tables(
     key = next((h for h in houses if h.footprint.use == "hospital"), None)
     key = key or max(houses, key=lambda house: house.demand)
     places = _places(town, hall, key.footprint.points)
-    money = data()
+    money, peak = data(), sum(house.peak for house in houses)
     parameters = money["parameters"]
     return {
         "buildings": _buildings(houses, key, chance),
         "paths": _paths(town.streets, key.footprint.points[0]),
-        "supplies": _supplies(places, sum(house.peak for house in houses)),
+        "supplies": _supplies(places, peak),
         "supply_costs": _frame(money["supply_costs"]),
         "tariffs": pd.DataFrame(money["tariffs"]),
         "connection_costs": pd.DataFrame(money["connection_costs"]),
-        "civil_costs": _civil_costs(),
+        "civil_costs": _civil_costs(mains=peak > _TOWN),
         "civil_cost_names": _civil_cost_names(),
         "parameters": pd.DataFrame(
             {"parameter": list(parameters), "value": list(parameters.values())}, dtype=object
@@ -354,13 +393,15 @@ def _beyond(origin: Point, point: Point, distance: float) -> Point:
     )
 
 
-def _civil_costs() -> pd.DataFrame:
-    table = data()["civil_costs"]
+def _civil_costs(*, mains: bool) -> pd.DataFrame:
+    names = data()["civil_costs"]["names"]
+    parts = [data()["civil_costs"], *([data()["mains"]] if mains else [])]
     return pd.DataFrame(
         [
             {"diameter_mm": float(diameter), "civil_cost_id": i, "cost_m": float(cost)}
-            for i, name in enumerate(table["names"], start=1)
-            for diameter, cost in zip(table["diameter_mm"], table[name], strict=True)
+            for i, name in enumerate(names, start=1)
+            for part in parts
+            for diameter, cost in zip(part["diameter_mm"], part[name], strict=True)
         ]
     )
 
