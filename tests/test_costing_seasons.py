@@ -133,7 +133,7 @@ def test_the_annual_cop_is_heat_over_power_between_the_extremes_of_its_rows(rows
     found, machine = pump(table), plant()
     weights, sources, loads = zip(*rows, strict=True)
     cop, unserved = by_hand(machine, weights, sources, loads)
-    assert found.cop == pytest.approx(cop, rel=1e-9)
+    assert found.cop == pytest.approx(cop, rel=1e-7)  # each point is solved anew
     assert found.unserved == pytest.approx(unserved, abs=1e-3)
     alone = [pump(table.iloc[[i]]) for i in range(len(table))]
     assert min(one.cop for one in alone) * (1 - 1e-12) <= found.cop

@@ -6,6 +6,7 @@ bars. Finished solves are kept in ``build/bench``, so an interrupted run goes on
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -34,7 +35,7 @@ OFFDESIGN_POINTS = {"plant": 2000, "regressor": 1000}
 @click.command()
 @click.option(
     "--only",
-    type=click.Choice(["accuracy", "speed", "offdesign", "costing"]),
+    type=click.Choice(["accuracy", "speed", "offdesign", "costing", "towns"]),
     help="A part of the bars alone.",
 )
 @click.option("--work", type=click.Path(path_type=Path), default=Path("build/bench"))
@@ -51,7 +52,10 @@ def main(only: str | None, work: Path, points: int, others: int, seed: int) -> N
     if only in (None, "offdesign"):
         console.print(_offdesign(work / "offdesign", seed))
     if only in (None, "costing"):
-        console.print(_costing())
+        console.print(_networks(networks.measure()))
+        console.print(_sweep())
+    if only == "towns":  # half an hour for one line: only when asked for
+        console.print(_networks([networks.measure_large()]))
 
 
 _COLUMNS = (
@@ -169,14 +173,23 @@ def _offdesign(work: Path, seed: int) -> Grid:
     return grid
 
 
-def _costing() -> Grid:
+def _sweep() -> Grid:
+    """Pairs of temperatures one after another; each beside the first."""
+    grid = Grid("flow/return", "bar", "time", "of the first", box=box.SIMPLE_HEAD)
+    times = networks.measure_sweep()
+    for i, (name, seconds) in enumerate(times):
+        share = f"{100 * seconds / times[0][1]:.0f} %"
+        grid.add_row(name, "<= 50 %" if i else "", f"{seconds:.1f} s", share)
+    return grid
+
+
+def _networks(runs: Iterable[networks.Timed]) -> Grid:
     """Networks: the last solve's gap, and the gap to the bound that holds for exact costs."""
     grid = Grid("network", "bar", "time", "gap", "to bound", "state", box=box.SIMPLE_HEAD)
-    for run in networks.measure():
-        bar = "<= 30 s" if "district" in run.name else "<= 10 s"
+    for run in runs:
         grid.add_row(
             run.name,
-            f"{bar} at 1 %",
+            run.bar,
             f"{run.seconds:.1f} s",
             f"{100 * run.last_gap:.2f} %",
             f"{100 * run.bound_gap:.1f} %",

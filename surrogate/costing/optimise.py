@@ -19,6 +19,7 @@ from surrogate.costing.margins import margins_table
 from surrogate.costing.optimiser.reasons import reasons_table
 from surrogate.costing.optimiser.search import Clock, Progress, gap_of
 from surrogate.costing.optimiser.solve import Solution, solve
+from surrogate.costing.optimiser.solver import Row
 from surrogate.costing.prepare import Prepared, prepare
 from surrogate.costing.results import result_tables
 
@@ -120,6 +121,7 @@ def optimised_at(
     progress: Callable[[Progress], None] | None,
     interrupted: Callable[[], bool],
     start: Design | None,
+    cuts: list[Row] | None = None,
 ) -> Optimised:
     """As :func:`optimised`, for tables that have been checked already; without margins.
 
@@ -131,10 +133,12 @@ def optimised_at(
         The tables in numbers.
     interrupted : callable
         True once the user wants an end.
+    cuts : list, optional
+        What runs that differ in temperatures alone learn from each other; empty at first.
     """
     began = datetime.now(UTC)
     clock = Clock(prepared.problem.settings.runtime_limit, interrupted)
-    solution = solve(prepared.problem, clock, progress or (lambda where: None), start)
+    solution = solve(prepared.problem, clock, progress or (lambda where: None), start, cuts)
     result = result_tables(tables, prepared, solution.best)
     facts = {
         "runtime": clock.spent,

@@ -20,6 +20,7 @@ from surrogate.costing.installed import installed
 from surrogate.costing.interrupt import Stop, interruptible
 from surrogate.costing.optimise import Optimised, optimised_at, with_margins, without_connectors
 from surrogate.costing.optimiser.search import Progress
+from surrogate.costing.optimiser.solver import Row as CutRow
 from surrogate.costing.overrides import override
 from surrogate.costing.parameters import Settings
 from surrogate.costing.prepare import Prepared, Site, prepare_at, survey
@@ -198,6 +199,7 @@ class _Sweep:
         self._progress = progress
         self._facts: dict[str, Any] = {"run": run, "user": user}
         self._began = time.monotonic()
+        self._cuts: dict[tuple[int, ...], list[CutRow]] = {}
         self._designs: dict[Any, tuple[tuple[int, ...], Design]] = {}
         self._warned: set[str] = set()
         self._rows: list[Row] = []
@@ -274,6 +276,7 @@ class _Sweep:
             progress=told,
             interrupted=self._over,
             start=self._start(prepared.problem),
+            cuts=self._cuts.setdefault(_size(prepared.problem), []),
             **self._facts,
         )
 

@@ -34,8 +34,11 @@ Floats = npt.NDArray[np.float64]
 _FEW = 3
 """Up to so many supplies every choice among them is tried."""
 
-_DISCOUNTS = (0.6, 1.0, 0.8)
+_DISCOUNTS = (0.6, 0.0, 1.0, 0.8)
 """What pipes are taken to cost while the first branches are grown, over what they cost."""
+
+_BEGUN = len(_DISCOUNTS)
+"""Rounds after which parts are torn down."""
 
 _FITTING = 10
 """Times that charges for capacity are changed until all fits."""
@@ -105,14 +108,14 @@ class Heuristic:
             The best that keeps all limits; one that does not where none was found;
             None where there is none at all.
         """
-        if not self.problem.links or not self.problem.sources:
+        if not self.problem.links or not self.problem.sources or over():
             return None
         found: list[tuple[float, tuple[int, ...], Settled]] = []
         for chosen in self._choices():
             if found and over():
                 break
             bare = self._bare(chosen)
-            settled = self._search(bare, over, len(_DISCOUNTS) + 1)
+            settled = self._search(bare, over, _BEGUN + 1)
             found.append((settled.value, chosen, settled))
         found.sort(key=lambda one: (one[2].fits, one[0]), reverse=True)
         best: Evaluation | None = None
@@ -121,7 +124,7 @@ class Heuristic:
             if best is not None and over():
                 break
             self.trees.open = list(chosen)
-            exact = self._costed(self._search(settled, over, rounds))
+            exact = self._costed(self._search(settled, over, rounds, _BEGUN))
             rounds //= 3
             if best is None or _rank(exact) > _rank(best):
                 best = exact
@@ -157,7 +160,7 @@ class Heuristic:
         weights = np.maximum(self.settling.least, 1.0) * (1.02 - np.clip(used, 0, 1))
         nodes = {self.problem.customers[i].node for i in wanted}
         settled = self._fitted(self.trees.tree_over(nodes, np.maximum(weights, LEAST)))
-        return self._costed(self._search(settled, over, rounds_for(self.problem) // 3))
+        return self._costed(self._search(settled, over, rounds_for(self.problem) // 3, _BEGUN))
 
     def polished(self, best: Evaluation, over: Callable[[], bool]) -> Evaluation:
         """Improve a network; what it was where nothing better is found.
@@ -172,7 +175,7 @@ class Heuristic:
         self.trees.open = sorted(best.design.sources) or list(range(len(self.problem.sources)))
         self.charges = {}
         start = self._fitted(self._tree_of(best))
-        found = self._costed(self._search(start, over, rounds_for(self.problem) // 3))
+        found = self._costed(self._search(start, over, rounds_for(self.problem) // 3, _BEGUN))
         return found if found.feasible and found.objective > best.objective else best
 
     def _costed(self, settled: Settled) -> Evaluation:
@@ -205,11 +208,13 @@ class Heuristic:
             members |= {int(self.trees.u[i]), int(self.trees.v[i])}
         return self.trees.spanning(members, weights)
 
-    def _search(self, start: Settled, over: Callable[[], bool], rounds: int) -> Settled:
-        """Tear down and grow again for some rounds; the best that was found."""
+    def _search(
+        self, start: Settled, over: Callable[[], bool], rounds: int, done: int = 0
+    ) -> Settled:
+        """Tear down and grow again for some rounds, after others; the best that was found."""
         best = current = start
         since = 0
-        for k in range(rounds):
+        for k in range(done, done + rounds):
             if over():
                 break
             found = self._regrown(current, k)
@@ -225,7 +230,7 @@ class Heuristic:
 
     def _regrown(self, settled: Settled, k: int) -> Settled:
         """Tear a part down, unless it is one of the first rounds, and grow again."""
-        first = len(settled.kept) < _DOZEN or k < len(_DISCOUNTS)
+        first = len(settled.kept) < _DOZEN or k < _BEGUN
         part = settled if first else self._torn(settled)
         discount = _DISCOUNTS[k % len(_DISCOUNTS)] if first else self.random.uniform(0.5, 1.0)
         noise = None if first else self.random.uniform(0.8, 1.25, len(self.problem.links))

@@ -18,6 +18,7 @@ from surrogate.costing.optimiser.constraints import constrained
 from surrogate.costing.optimiser.cuts import Cuts
 from surrogate.costing.optimiser.heuristic import Heuristic
 from surrogate.costing.optimiser.linear import LinearModel, LowerModel
+from surrogate.costing.optimiser.model import Units
 from surrogate.costing.optimiser.search import Clock, Found, Progress, gap_of
 from surrogate.costing.optimiser.sides import sides_of
 from surrogate.costing.optimiser.solver import INFINITY, Row, Solver
@@ -51,6 +52,14 @@ def first_bound(problem: Problem) -> float:
     return float(sum(gain for gain, required in gains if gain > 0 or required)) - opened
 
 
+def _alike(problem: Problem) -> bool:
+    """Whether cuts hold at other temperatures too: by peaks alone, which fit every street."""
+    largest = max((customer.peak_kw for customer in problem.customers), default=0.0)
+    peaks = sum(customer.spread_kw for customer in problem.customers)
+    by_peaks = np.isclose(Units(problem).kw * 1000, peaks, rtol=1e-12)
+    return bool(by_peaks) and all(link.capacity_kw[-1] >= largest for link in problem.links)
+
+
 class Large:
     """Looks for the best network of a large problem.
 
@@ -64,6 +73,9 @@ class Large:
         Told the progress.
     best : Evaluation, optional
         A network to start from.
+    cuts : list, optional
+        What was cut off in a problem that differs in temperatures alone; what is cut
+        off here is put in its place.
     """
 
     def __init__(
@@ -72,6 +84,7 @@ class Large:
         clock: Clock,
         report: Callable[[Progress], None],
         best: Evaluation | None = None,
+        cuts: list[Row] | None = None,
     ) -> None:
         self.problem = problem
         self.clock = clock
@@ -81,7 +94,7 @@ class Large:
         self.iterations = 0
         self.gap = INFINITY
         self.bound = first_bound(problem)
-        self.cuts: list[Row] = []
+        self.cuts = cuts if cuts is not None and _alike(problem) else []
 
     def quick(self) -> Found | None:
         """The heuristic alone; None where it found no network."""
@@ -173,7 +186,7 @@ class Large:
             rounds=_ROUNDS,
             enough=enough,
         )
-        self.cuts = list(programme.rows[first:])
+        self.cuts[:] = programme.rows[first:]
         self._tell()
 
     def _guided(self, model: LinearModel, values: Floats) -> Evaluation | None:

@@ -141,12 +141,16 @@ class Loop:
         model = constrained(LinearModel(self.problem, base, self.sides))
         solver = Solver(model.programme, self.clock.over)
         terms = model.money(objective=True)
-        _, values = self._relaxed(model, solver, terms, self.step)
+        bound, values = self._relaxed(model, solver, terms, self.step)
         if values is not None:
             self._keep(self._guided(model, values))
         if not whole or self.clock.over():
             return self.best
         self.iterations += 1
+        gap = gap_of(self._value, max(bound * model.units.money, self._value))
+        if gap <= self.problem.settings.mip_gap:
+            self.gap = gap
+            return self.best
         outcome = solver.solve(
             terms,
             gap=self.problem.settings.mip_gap,

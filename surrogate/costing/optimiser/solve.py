@@ -16,7 +16,7 @@ from surrogate.costing.optimiser.loop import Loop
 from surrogate.costing.optimiser.model import Model
 from surrogate.costing.optimiser.reasons import Reason, explain
 from surrogate.costing.optimiser.search import Clock, Found, Goal, Progress, Search, gap_of
-from surrogate.costing.optimiser.solver import INFINITY
+from surrogate.costing.optimiser.solver import INFINITY, Row
 from surrogate.costing.problem import Problem
 
 _EXACT, _STRAIGHT = "exact costs", "straight costs"
@@ -70,6 +70,7 @@ def solve(
     clock: Clock,
     progress: Callable[[Progress], None],
     start: Design | None = None,
+    cuts: list[Row] | None = None,
 ) -> Solution:
     """Find the best network of a problem in numbers.
 
@@ -83,10 +84,13 @@ def solve(
         Told where the search is.
     start : Design, optional
         A network to start from.
+    cuts : list, optional
+        What large problems that differ in temperatures alone learn from each other;
+        empty at first.
     """
     if problem.impossible:
         return _none(problem, clock, 0)
-    best = _best(problem, clock, progress, start)
+    best = _best(problem, clock, progress, start, cuts)
     found = best.found
     if found.ended == "infeasible":
         return _none(problem, clock, found.iterations)
@@ -116,6 +120,7 @@ def _best(
     clock: Clock,
     progress: Callable[[Progress], None],
     given: Design | None = None,
+    cuts: list[Row] | None = None,
 ) -> _Best:
     """The best network, by the way that suits the size."""
     known = [empty(problem), *([evaluate(problem, given)] if given else [])]
@@ -130,9 +135,14 @@ def _best(
     method, links = problem.settings.method, len(problem.links)
     most_heat = problem.settings.objective == "max-kwh"
     if not most_heat and (method == "loop" or (method == "auto" and links > AT_ONCE)):
-        large = links > LARGE and problem.settings.prevent_loops
-        loop = (Large if large else Loop)(problem, clock, progress, start)
+        loop: Loop | Large = Loop(problem, clock, progress, start)
+        if links > LARGE and problem.settings.prevent_loops:
+            loop = Large(problem, clock, progress, start, cuts)
         found = loop.run()
+        if isinstance(loop, Large) and (found is None or not _any(found)):
+            # Constraints that the heuristic does not know may be in its way.
+            loop = Loop(problem, clock, progress, start)
+            found = loop.run()
         if found is not None:
             proven = found.ended == "optimal" or clock.over()
             if proven or method == "loop" or links > EXACTLY:
@@ -148,6 +158,11 @@ def _best(
     found = _run(search, _worth(search.model), start)
     found = replace(found, bound=min(found.bound, bound))
     return _Best(found, gap_of(found.value, found.bound))
+
+
+def _any(found: Found) -> bool:
+    """Whether a network has a building."""
+    return found.best is not None and bool(found.best.design.customers)
 
 
 def _quick(
