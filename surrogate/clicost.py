@@ -193,4 +193,6 @@ def _say(result: Mapping[str, pd.DataFrame], target: str, *, as_json: bool, quie
         what = f"the best network so far is in {target}" if found else "no network was found so far"
         fail(f"interrupted; {what}", EXIT_INTERRUPTED)
     if not found:
-        fail(f"{state}; give more optimiser/runtime-limit", EXIT_NO_ANSWER)
+        from surrogate.costing.summary import way_on
+
+        fail(f"{state}; {way_on(state)}", EXIT_NO_ANSWER)

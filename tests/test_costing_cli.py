@@ -221,6 +221,22 @@ def test_no_network_in_time_is_exit_code_1(run, town):
     assert summary(Path("result.gpkg")).state == "no network found (runtime-limit)"
 
 
+def test_a_first_look_by_the_heuristic_alone(run, town):
+    ran = run("cost", town, "-o", "result.gpkg", "--set", "optimiser/method=heuristic")
+    assert ran.code == 0
+    assert "non-optimal (heuristic): the heuristic alone, nothing is proven" in ran.out
+    row = summary(Path("result.gpkg"))
+    assert row.network_building_count > 0
+    assert row.upper_bound > row.objective == row.lower_bound
+
+
+def test_what_the_heuristic_does_not_know_is_said(run, town):
+    asked = ("optimiser/method=heuristic", "constraint/min-npv=1e9")
+    ran = run("cost", town, "-o", "result.gpkg", "--set", asked[0], "--set", asked[1])
+    assert ran.code == 1
+    assert "no network found (heuristic); take another optimiser/method" in ran.err
+
+
 def broken(tmp_path: Path) -> None:
     given = costing.district(FEWEST)
     given["buildings"].loc[2, "annual_demand_kwh"] = -5

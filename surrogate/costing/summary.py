@@ -23,10 +23,24 @@ ENDED = {
     "param-gap": "solving again gains less than optimiser/param-gap",
     "runtime-limit": "the time limit came first",
     "iteration-limit": "the limit of solves came first",
+    "heuristic": "the heuristic alone, nothing is proven",
     "interrupted": "the best network so far",
 }
 
 Told = Callable[[Any], None]
+
+
+def way_on(state: str) -> str:
+    """What to do where no network was found.
+
+    Parameters
+    ----------
+    state : str
+        State of the summary.
+    """
+    if state.endswith("(heuristic)"):
+        return "take another optimiser/method, this one knows no constraint/*"
+    return "give more optimiser/runtime-limit"
 
 
 def in_words(where: Progress) -> str:
@@ -50,7 +64,8 @@ def in_words(where: Progress) -> str:
     text += grouped(where.value) if isfinite(where.value) else "no network yet"
     if isfinite(where.bound):
         text += f", at most {grouped(where.bound)}"
-    return f"{text} (gap {percent(where.gap)})" if isfinite(where.gap) else text
+    gap = min(where.gap, where.running)  # the bound may be far off until the end
+    return f"{text} (gap {percent(gap)})" if isfinite(gap) else text
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from surrogate.costing.report.money import Money
 from surrogate.costing.report.told import Told
-from surrogate.costing.summary import ENDED, energy, grouped, percent
+from surrogate.costing.summary import ENDED, energy, grouped, percent, way_on
 
 
 class Headline(NamedTuple):
@@ -43,8 +43,8 @@ def headline(told: Told, money: Money) -> Headline:
     if not told.found:
         return Headline(
             "bad",
-            "No network was found in the time given.",
-            "There may be one: give more optimiser/runtime-limit.",
+            "No network was found.",
+            f"There may be one: {way_on(str(row['state']))}.",
         )
     count, npv = int(row["network_building_count"]), float(row["network_npv"])
     if not count:
