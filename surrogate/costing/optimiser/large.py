@@ -29,6 +29,9 @@ Floats = npt.NDArray[np.float64]
 _ROUNDS = 8
 """Relaxations along the same lines."""
 
+_AFTER = 1
+"""Relaxations where what was cut off before is known: a pair of a sweep after the first."""
+
 _GAINED = 0.05
 """Cuts that close less of the gap than this share, twice, are not worth their time."""
 
@@ -93,7 +96,9 @@ class Large:
         self.best = best
         self.iterations = 0
         self.gap = INFINITY
+        self.lasted = 0.0
         self.bound = first_bound(problem)
+        self.rounds = _AFTER if cuts else _ROUNDS
         self.cuts = cuts if cuts is not None and _alike(problem) else []
 
     def quick(self) -> Found | None:
@@ -160,15 +165,21 @@ class Large:
         exact = isinstance(model, LowerModel)
         programme = constrained(model).programme
         first = len(programme.rows)
-        # What was cut off once is cut off in every model with the same columns.
-        programme.rows += self.cuts
+        # What was cut off once is cut off in every model with the same columns; but cuts
+        # make it slow, and a bound without them is better than none.
+        ample = self.rounds == _ROUNDS and self.clock.left > 2 * self.lasted
+        if not exact or ample:
+            programme.rows += self.cuts
         terms, unit = model.money(objective=True), model.units.money
         gaps: list[float] = []
+        began = self.clock.spent
 
         def enough(bound: float, values: Floats) -> bool:
             if exact:
                 self.bound = min(self.bound, max(bound * unit, self._value))
                 return True
+            nonlocal began
+            self.lasted, began = self.clock.spent - began, self.clock.spent
             self.iterations += 1
             self._keep(self._guided(model, values))
             self.gap = gap_of(self._value, max(bound * unit, self._value))
@@ -183,10 +194,11 @@ class Large:
             terms,
             Cuts(model, self.clock.over).broken,
             seconds=max(seconds, 1.0),
-            rounds=_ROUNDS,
+            rounds=self.rounds,
             enough=enough,
         )
-        self.cuts[:] = programme.rows[first:]
+        if not exact:
+            self.cuts[:] = programme.rows[first:]
         self._tell()
 
     def _guided(self, model: LinearModel, values: Floats) -> Evaluation | None:
