@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -22,16 +24,19 @@ from .costing_cases import settings_table, solved, summary
 from .network_oracle import best, random_instance
 from .network_oracle import tables as tables_of
 
-SEEDS = range(70)
+SEEDS = range(45)
 
 
+@cache
 def forests():
     """Random instances with the best network of each, by enumeration."""
-    for seed in SEEDS:
-        instance = random_instance(seed)
-        asked = prepare(tables_of(instance)).problem.settings
-        if asked.prevent_loops and asked.objective == "max-npv":
-            yield instance, best(instance)
+    instances = [random_instance(seed) for seed in SEEDS]
+    asked = [prepare(tables_of(instance)).problem.settings for instance in instances]
+    return [
+        (instance, best(instance))
+        for instance, settled in zip(instances, asked, strict=True)
+        if settled.prevent_loops and settled.objective == "max-npv"
+    ]
 
 
 def large(given_tables, cuts: list[Row] | None = None):
@@ -59,7 +64,7 @@ def test_the_heuristic_is_never_better_than_the_best_network_and_mostly_as_good(
         if not _constrained(instance):
             feasible += 1
             same += found.objective >= answer.objective - close
-    assert feasible > 20
+    assert feasible > 12
     assert same > 0.7 * feasible, f"{same} of {feasible}"
 
 
