@@ -24,6 +24,7 @@ from surrogate.clioptions import (
     setting,
 )
 from surrogate.cliplant import operate
+from surrogate.cliserve import serve, token
 from surrogate.errors import (
     InfeasibleError,
     InputError,
@@ -106,6 +107,8 @@ def estimate(
 app.add_command(operate)
 app.add_command(cost)
 app.add_command(district)
+app.add_command(serve)
+app.add_command(token)
 
 
 @app.command("tables")

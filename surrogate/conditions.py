@@ -149,11 +149,11 @@ def check_point(conditions: Conditions) -> None:
     """
     for name, value, low, high in zip(CONDITIONS, conditions, _LOWEST, _HIGHEST, strict=True):
         if not low <= value <= high:
-            raise InputError(_range_message(name, value))
+            raise _range_error(name, value)
     if conditions.t_source_out >= conditions.t_source_in:
-        raise InputError(_order_message(0, conditions.t_source_out, conditions.t_source_in))
+        raise _order_error(0, conditions.t_source_out, conditions.t_source_in)
     if conditions.t_return >= conditions.t_supply:
-        raise InputError(_order_message(1, conditions.t_return, conditions.t_supply))
+        raise _order_error(1, conditions.t_return, conditions.t_supply)
 
 
 def check_array(conditions: Conditions | Operation) -> None:
@@ -174,14 +174,14 @@ def _check_columns(columns: Mapping[str, FloatArray]) -> None:
         # NaN passes through both extremes and fails the comparison.
         if values.size and not (values.min() >= quantity.low and values.max() <= quantity.high):
             at = int(np.argmin((values >= quantity.low) & (values <= quantity.high)))
-            raise InputError(_range_message(name, values[at], at))
+            raise _range_error(name, float(values[at]), at)
     for which, (cold, warm) in enumerate(_ORDER):
         if cold not in columns or warm not in columns:
             continue
         wrong = columns[cold] >= columns[warm]
         if wrong.any():
             at = int(np.argmax(wrong))
-            raise InputError(_order_message(which, columns[cold][at], columns[warm][at], at))
+            raise _order_error(which, float(columns[cold][at]), float(columns[warm][at]), at)
 
 
 def read_point(values: Mapping[str, Any]) -> Conditions:
@@ -390,25 +390,32 @@ def _at(index: int | None) -> str:
     return "" if index is None else f" at point {index}"
 
 
-def _range_message(name: str, value: float, index: int | None = None) -> str:
+def _range_error(name: str, value: float, index: int | None = None) -> InputError:
     quantity = CONDITIONS[name]
     problem = (
         f"{name} = {value:g}{_at(index)}"
         if math.isfinite(value)
         else f"{name} is {value}{_at(index)}"
     )
-    return (
-        f"{problem}, but the {quantity.long_name} must be from {quantity.low:g} to "
-        f"{quantity.high:g}{'' if quantity.unit == '1' else f' {quantity.unit}'}"
+    unit = "" if quantity.unit == "1" else f" {quantity.unit}"
+    limit = f"from {quantity.low:g} to {quantity.high:g}{unit}"
+    return InputError(
+        f"{problem}, but the {quantity.long_name} must be {limit}",
+        field=name,
+        value=value,
+        limit=limit,
     )
 
 
-def _order_message(which: int, t_cold: float, t_warm: float, index: int | None = None) -> str:
+def _order_error(which: int, t_cold: float, t_warm: float, index: int | None = None) -> InputError:
     cold, warm = _ORDER[which]
     body = "source must be cooled" if which == 0 else "sink must be heated"
-    return (
+    return InputError(
         f"{cold} = {t_cold:g} degC is not below {warm} = {t_warm:g} degC{_at(index)}, "
-        f"but the {body}: {cold} < {warm}"
+        f"but the {body}: {cold} < {warm}",
+        field=cold,
+        value=t_cold,
+        limit=f"below {warm} = {t_warm:g} degC",
     )
 
 

@@ -6,7 +6,25 @@ class SurrogateError(Exception):
 
 
 class InputError(SurrogateError, ValueError):
-    """An argument has a value that can never be answered."""
+    """An argument has a value that can never be answered.
+
+    Parameters
+    ----------
+    message : str
+        What was given, what is allowed, what to do.
+    field : str
+        Name of the argument, where one is to blame.
+    value : object
+        What was given for it.
+    limit : str
+        What is allowed for it.
+    """
+
+    def __init__(
+        self, message: str, *, field: str = "", value: object = None, limit: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.field, self.value, self.limit = field, value, limit
 
 
 class InputTypeError(SurrogateError, TypeError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -174,6 +174,34 @@ class Estimate:
     def shape(self) -> tuple[int, ...]:
         """Shape after broadcasting; empty for scalars."""
         return self._container.shape
+
+    def with_points(self, found: Mapping[int, Estimate]) -> Self:
+        """Return the same with the answers to some points taken from elsewhere.
+
+        Parameters
+        ----------
+        found : mapping of int to Estimate
+            Estimates of single points, of the same kind, by their place among
+            the points of this one in C order.
+
+        Examples
+        --------
+        >>> from surrogate import HeatPump
+        >>> conditions = dict(t_source_out=25, t_return=50, t_supply=80, heat_load=1e6)
+        >>> pump = HeatPump("R717")
+        >>> many = pump.design(t_source_in=[30, 40], **conditions)
+        >>> one = pump.design(t_source_in=35, **conditions)
+        >>> many.with_points({1: one}).t_source_in.tolist()
+        [30.0, 35.0]
+        """
+        if self._container.kind == "scalar":
+            values = dict(found[0]._values) if found else dict(self._values)
+            return type(self)(values, self._container, self._limits)
+        values = {name: np.array(column) for name, column in self._values.items()}
+        for place, other in found.items():
+            for name, column in values.items():
+                column[place] = other._values[name]
+        return type(self)(values, self._container, self._limits)
 
     def raise_for_status(self) -> Estimate:
         """Raise an error if any point has no answer, else return the estimate itself.

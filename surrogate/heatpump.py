@@ -86,6 +86,11 @@ class HeatPump:
         self._request: query.Request | None = None
 
     @property
+    def identity(self) -> Identity:
+        """Topology, refrigerant and parameters: what its table is found by."""
+        return self._identity
+
+    @property
     def refrigerant(self) -> str:
         """Name of the refrigerant."""
         return self._identity.refrigerant

@@ -1,0 +1,32 @@
+"""The HTTP API: every path of it, and its description as OpenAPI."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from surrogate.service.routes import about, estimates, solves
+
+DESCRIPTION = """
+COP and electric power of large heat pumps at once, from tables of TESPy solves, with a known
+error; full solves wherever a question lies outside them. Temperatures in degC, heat and power in
+W, pressures in bar. Errors are problem documents (RFC 9457).
+"""
+
+TAGS = [
+    {"name": "estimates", "description": "COP, power and capacity, now."},
+    {"name": "full solves", "description": "Progress and results of what tables do not answer."},
+    {"name": "assessments", "description": "What waste heat is worth; saved runs."},
+    {
+        "name": "twins",
+        "description": "Digital twins: sessions, steps, measured hours, calibration.",
+    },
+    {"name": "about", "description": "Tables and health."},
+]
+
+ROUTERS = (estimates.router, solves.router, about.router)
+
+
+def include(app: FastAPI) -> None:
+    """Add every path of the API to an application."""
+    for router in ROUTERS:
+        app.include_router(router)

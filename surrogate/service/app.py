@@ -1,0 +1,82 @@
+"""The application: the API and the pages behind their guards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from surrogate.service import api, problems
+from surrogate.service.access import Access
+from surrogate.service.desk import Desk
+from surrogate.service.guard import BodyLimit, Origins, SecurityHeaders
+from surrogate.service.settings import Settings, is_loopback
+
+_OWN_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+def build(settings: Settings) -> FastAPI:
+    """Make the application.
+
+    Parameters
+    ----------
+    settings : Settings
+        How it runs.
+
+    Raises
+    ------
+    InputError
+        If its database cannot be used.
+    """
+    desk = Desk(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        warming = asyncio.create_task(asyncio.to_thread(_warm))
+        try:
+            yield
+        finally:
+            await warming
+            await desk.close()
+
+    app = FastAPI(
+        title="surrogate",
+        version=version("heatpump-surrogate"),
+        description=api.DESCRIPTION,
+        openapi_tags=api.TAGS,
+        openapi_url="/api/openapi.json",
+        # Their scripts would come from elsewhere; /api shows the same from here.
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.desk = desk
+    problems.install(app)
+    api.include(app)
+    _guard(app, desk)
+    return app
+
+
+def _guard(app: FastAPI, desk: Desk) -> None:
+    """Put the guards before the application; the last one added is met first."""
+    settings = desk.settings
+
+    def limit(path: str) -> int:
+        return settings.upload_bytes if path.endswith("/measured") else settings.body_bytes
+
+    # A service that others reach is called by names that only its operator knows.
+    names = settings.hosts or (() if is_loopback(settings.host) else ("*",))
+    app.add_middleware(Access, keys=desk.keys)
+    app.add_middleware(BodyLimit, limit=limit)
+    app.add_middleware(Origins, hosts=(*_OWN_NAMES, settings.host, *names))
+    app.add_middleware(SecurityHeaders)
+
+
+def _warm() -> None:
+    """Read every table before somebody waits for it."""
+    from surrogate.report import describe_tables
+
+    describe_tables()

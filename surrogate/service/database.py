@@ -1,0 +1,185 @@
+"""The SQLite file: opened, brought to the schema of this version, written whole or not at all."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.orm import Session
+
+from surrogate.errors import InputError
+from surrogate.service.problems import ProblemError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+"""Scripts that bring an older schema to this version's."""
+
+
+class Database:
+    """The file that everything saved is in.
+
+    Write-ahead logging, and every commit on the disk before it is
+    acknowledged: what was saved survives a crash at any moment.
+
+    Parameters
+    ----------
+    path : Path
+        The file; made where it is missing, its folder too.
+    busy_seconds : float
+        Time to wait for another writer [s].
+
+    Raises
+    ------
+    InputError
+        If it cannot be opened, is no database, or one of a later version.
+    """
+
+    def __init__(self, path: Path, busy_seconds: float = 5.0) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Whoever else has an account on this machine has no business with it.
+            path.touch(mode=0o600, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"database = {str(path)!r} cannot be made: {error.strerror}") from None
+        self._engine = _engine(path, busy_seconds)
+        try:
+            upgrade(self._engine, path)
+        except DatabaseError as error:
+            self.close()
+            raise InputError(
+                f"database = {str(path)!r} cannot be used: {error.orig}; give another file with "
+                "--database"
+            ) from None
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one state of the file; others may write meanwhile.
+
+        Raises
+        ------
+        ProblemError
+            If the database fails.
+        """
+        with _told(), Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session whose changes are kept all together, or not at all after an error.
+
+        Raises
+        ------
+        ProblemError
+            If the database is busy, full, or fails.
+        """
+        with (
+            _told(),
+            Session(self._engine.execution_options(begin="BEGIN IMMEDIATE")) as session,
+            session.begin(),
+        ):
+            yield session
+
+    def check(self) -> None:
+        """Make sure that it answers.
+
+        Raises
+        ------
+        ProblemError
+            If it does not.
+        """
+        with self.reading() as session:
+            session.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def _engine(path: Path, busy_seconds: float) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": busy_seconds})
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: sqlite3.Connection, _: Any) -> None:
+        # Transactions begin where SQLAlchemy says so, not where the driver guesses.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begins(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+    return engine
+
+
+def upgrade(engine: Engine, path: Path) -> None:
+    """Bring a file to the schema of this version; keep a copy of an older one.
+
+    Raises
+    ------
+    InputError
+        If the file is of a later version, or somebody else's.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    scripts = ScriptDirectory.from_config(config)
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+        tables = connection.exec_driver_sql(
+            "SELECT count(*) FROM sqlite_master WHERE type = 'table'"
+        ).scalar_one()
+    if found is None and tables:
+        raise InputError(f"database = {str(path)!r} is a database, but none of this service's")
+    if found is not None and found not in {one.revision for one in scripts.walk_revisions()}:
+        raise InputError(
+            f"database = {str(path)!r} has the schema {found!r}, which this version does not "
+            "know; upgrade heatpump-surrogate, or give another file with --database"
+        )
+    if found == scripts.get_current_head():
+        return
+    if found is not None:
+        _copy(path, path.with_name(f"{path.name}.before-{scripts.get_current_head()}"))
+    with engine.execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _copy(path: Path, copy: Path) -> None:
+    """Copy a database whole, what its write-ahead log holds included."""
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+
+
+_SIGNS = (
+    ("is locked", "storage-busy", 503, "the database is busy: somebody else writes to it"),
+    ("is full", "storage-full", 507, "the disk is full"),
+    ("disk I/O error", "storage-failed", 507, "the disk cannot be written to"),
+    ("readonly", "storage-failed", 507, "the database may not be written to"),
+)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn what the database complains of into a problem document."""
+    try:
+        yield
+    except (OperationalError, DatabaseError) as error:
+        said = str(error.orig)
+        for sign, kind, status, detail in _SIGNS:
+            if sign in said:
+                headers = {"Retry-After": "2"} if status == 503 else None
+                raise ProblemError(
+                    kind, status,
+                    f"{detail}; nothing was changed, and what was saved before is safe",
+                    headers=headers,
+                ) from error  # fmt: skip
+        raise

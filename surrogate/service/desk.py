@@ -1,0 +1,72 @@
+"""Everything a running service holds, made once and handed to every path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import HTTPConnection
+
+from surrogate.service.access import Keys
+from surrogate.service.database import Database
+from surrogate.service.estimates import Estimates
+from surrogate.service.jobs import Jobs
+from surrogate.service.rates import SolveRates
+from surrogate.service.settings import Settings
+from surrogate.service.work import Workers
+
+_DOCUMENT_SECONDS = 60.0
+_CALIBRATION_SECONDS = 600.0
+
+
+class Desk:
+    """What paths work with.
+
+    Parameters
+    ----------
+    settings : Settings
+        How the service runs.
+
+    Attributes
+    ----------
+    settings : Settings
+        As given.
+    keys : Keys
+        Who may come in.
+    database : Database
+        What is saved.
+    solvers : Workers
+        Full solves.
+    clerks : Workers
+        Documents and calibrations: what takes a second or more of one
+        processor, but no TESPy.
+    jobs : Jobs
+        Full solves and calibrations under way.
+    rates : SolveRates
+        How many full solves each client may ask for.
+    estimates : Estimates
+        Questions to heat pumps and plants.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.keys = Keys(settings.tokens, settings.login_hours)
+        self.database = Database(settings.database, settings.busy_seconds)
+        self.solvers = Workers(settings.workers, settings.solve_seconds)
+        self.clerks = Workers(1, max(_DOCUMENT_SECONDS, _CALIBRATION_SECONDS))
+        self.jobs = Jobs(self.solvers)
+        self.rates = SolveRates(settings.solves_per_hour, settings.solves_per_request)
+        self.estimates = Estimates(self.solvers, self.jobs, self.rates, settings.points)
+
+    async def close(self) -> None:
+        """End all work."""
+        await self.jobs.close()
+        self.solvers.close()
+        self.clerks.close()
+        self.database.close()
+
+
+def desk_of(connection: HTTPConnection) -> Desk:
+    """Return the desk of the application that a request came to."""
+    found: Any = connection.app.state.desk
+    assert isinstance(found, Desk)
+    return found

@@ -1,0 +1,1 @@
+"""Versions of the database's schema, and how one becomes the next."""

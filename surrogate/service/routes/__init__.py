@@ -1,0 +1,1 @@
+"""Paths of the HTTP API, one module a subject."""

@@ -1,0 +1,244 @@
+"""What requests to the API look like, and what comes back."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from surrogate.conditions import CONDITIONS
+from surrogate.identity import SOURCE_CONTROLS
+from surrogate.parameters import ETA_S_DEFAULT
+
+
+def _bounded(name: str) -> Any:
+    quantity = CONDITIONS[name]
+    unit = "" if quantity.unit == "1" else f" [{quantity.unit}]"
+    return Field(
+        ge=quantity.low, le=quantity.high, description=f"{quantity.long_name.capitalize()}{unit}."
+    )
+
+
+SourceIn = Annotated[float, _bounded("t_source_in")]
+SourceOut = Annotated[float, _bounded("t_source_out")]
+Return = Annotated[float, _bounded("t_return")]
+Supply = Annotated[float, _bounded("t_supply")]
+Load = Annotated[float, _bounded("heat_load")]
+EtaS = Annotated[float, _bounded("eta_s")]
+
+Outside = Annotated[
+    Literal["solve", "nan", "raise"],
+    Field(
+        description="Outside the tables: full solves, which take a while and are answered with "
+        "202; no answer, with the status outside; or a problem."
+    ),
+]
+Named = Annotated[dict[str, float], Field(max_length=20)]
+
+EXAMPLE_POINT: Any = {
+    "t_source_in": 30, "t_source_out": 25, "t_return": 50, "t_supply": 80, "heat_load": 1e6,
+}  # fmt: skip
+
+
+class Asked(BaseModel):
+    """What all questions share: nothing unknown, nothing infinite."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    refrigerant: str = Field(default="R717", max_length=60, description="Name of the refrigerant.")
+    limits: Named = Field(
+        default_factory=dict, description="Limits of the machine that differ from the defaults."
+    )
+    parameters: Named = Field(
+        default_factory=dict, description="Parameters of the cycle that differ from the defaults."
+    )
+    outside: Outside = "solve"
+
+
+class DesignQuestion(Asked):
+    """Design points: machines sized for these very conditions. Lists broadcast."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"refrigerant": "R717", **EXAMPLE_POINT},
+                {"refrigerant": "R290", **EXAMPLE_POINT, "t_supply": [65, 70, 75]},
+            ]
+        }
+    )
+
+    t_source_in: SourceIn | list[SourceIn]
+    t_source_out: SourceOut | list[SourceOut]
+    t_return: Return | list[Return]
+    t_supply: Supply | list[Supply]
+    heat_load: Load | list[Load]
+    eta_s: EtaS | list[EtaS] = ETA_S_DEFAULT
+
+
+class PlantDesign(BaseModel):
+    """What a plant is sized for."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
+
+    t_source_in: SourceIn
+    t_source_out: SourceOut
+    t_return: Return
+    t_supply: Supply
+    heat_load: Annotated[
+        float, Field(gt=0, le=CONDITIONS["heat_load"].high, description="Heat load [W].")
+    ]
+    eta_s: EtaS = ETA_S_DEFAULT
+    source_control: Literal["flow", "outlet"] = Field(
+        default="flow", description="What is held on the source side off design."
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> PlantDesign:
+        _check_order("t_source_out", self.t_source_out, "t_source_in", self.t_source_in)
+        _check_order("t_return", self.t_return, "t_supply", self.t_supply)
+        return self
+
+
+class CapacityQuestion(Asked):
+    """A plant at some temperatures: how much heat can it give? Lists broadcast."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "refrigerant": "R717",
+                    "design": EXAMPLE_POINT,
+                    "t_source_in": [26, 28, 30],
+                    "t_return": 48,
+                    "t_supply": 75,
+                }
+            ]
+        }
+    )
+
+    design: PlantDesign
+    t_source_in: SourceIn | list[SourceIn]
+    t_return: Return | list[Return]
+    t_supply: Supply | list[Supply]
+
+
+class OperationQuestion(CapacityQuestion):
+    """A plant at some temperatures and heat loads: points, or a whole year of them."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "refrigerant": "R717",
+                    "design": EXAMPLE_POINT,
+                    "t_source_in": 28,
+                    "t_return": 48,
+                    "t_supply": 75,
+                    "heat_load": [2e5, 8e5, 2e6],
+                }
+            ]
+        }
+    )
+
+    heat_load: Load | list[Load]
+    quantities: list[Annotated[str, Field(max_length=40)]] | None = Field(
+        default=None, max_length=60, description="Quantities to answer with; all by default."
+    )
+
+
+Number = float | list[float | None] | None
+Word = str | list[str]
+
+
+class SolveState(BaseModel):
+    """Full solves under way."""
+
+    id: str
+    state: Literal["running", "done", "failed", "cancelled"]
+    total: int = Field(description="Pieces of work, one for each point.")
+    done: int
+    share: float
+    note: str
+    elapsed_seconds: float
+    remaining_seconds: float | None
+    url: str = Field(description="Where the result will be.")
+    events: str = Field(description="Server-sent events of the progress.")
+
+
+class SolveResult(SolveState):
+    """Full solves, and what came of them."""
+
+    result: dict[str, Any] | None = Field(
+        default=None, description="The whole answer, as the request would have had it at once."
+    )
+    problem: dict[str, Any] | None = None
+
+
+class DesignAnswer(BaseModel):
+    """An estimate: numbers for a single point, lists for many, null where there is no answer."""
+
+    model_config = ConfigDict(extra="allow")
+
+    refrigerant: str
+    topology: str
+    cop: Number = None
+    power: Number = Field(default=None, description="Electric power at the motor [W].")
+    heat_source: Number = Field(default=None, description="Heat taken from the source [W].")
+    t_discharge: Number = Field(default=None, description="Discharge temperature [degC].")
+    error: Number = Field(
+        default=None,
+        description="Relative error of the COP that 95 % of held-out full solves stay within [1].",
+    )
+    status: Word
+    limit: Word
+    origin: Word
+    failures: dict[str, str] = Field(
+        default_factory=dict, description="Points whose full solve came to no end, with the reason."
+    )
+    solve: SolveState | None = Field(
+        default=None, description="Full solves under way for points outside the tables."
+    )
+
+
+class OperationAnswer(DesignAnswer):
+    """What a plant does, point by point, and together."""
+
+    capacity: Number = Field(default=None, description="Largest heat load [W].")
+    lowest_load: Number = None
+    cycling: bool | list[bool] | None = None
+    summary: dict[str, Any] = Field(
+        default_factory=dict, description="The points together, as of equally long hours."
+    )
+
+
+class CapacityAnswer(BaseModel):
+    """Largest heat loads [W], and what sets them."""
+
+    refrigerant: str
+    topology: str
+    capacity: Number
+    lowest_load: Number
+    limit: Word
+    origin: Word
+    failures: dict[str, str] = Field(default_factory=dict)
+    solve: SolveState | None = None
+
+
+def _check_order(cold: str, t_cold: float, warm: str, t_warm: float) -> None:
+    """Refuse temperatures that a user can only have swapped."""
+    if t_cold >= t_warm:
+        raise PydanticCustomError(
+            "order",
+            "{field} = {value} degC is not below {warm} = {t_warm} degC",
+            {
+                "field": cold,
+                "value": t_cold,
+                "limit": f"< {warm} = {t_warm:g}",
+                "warm": warm,
+                "t_warm": t_warm,
+            },
+        )
+
+
+assert SOURCE_CONTROLS == ("flow", "outlet")  # written out above for the type checker

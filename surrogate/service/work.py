@@ -1,0 +1,126 @@
+"""Work that takes long, off the request path: a bounded pool of niced processes."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as PoolTimeout
+from typing import Any, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+T = TypeVar("T")
+
+NICENESS = 19
+"""Full solves give way to everything else: answers from tables do not wait for them."""
+
+# Processes are replaced after so many tasks: whatever leaks in them stays small.
+_TASKS_A_PROCESS = 2000
+
+
+class WorkFailedError(RuntimeError):
+    """Work that came to no result, told in words."""
+
+
+class Workers:
+    """A pool of processes that starts when it is first needed.
+
+    Tasks wait their turn, first come first served; one that takes too long,
+    or whose process dies, fails alone.
+
+    Parameters
+    ----------
+    processes : int
+        How many.
+    seconds : float
+        Time that one task may take [s].
+    """
+
+    def __init__(self, processes: int, seconds: float) -> None:
+        self._processes, self._seconds = processes, seconds
+        self._slots = asyncio.Semaphore(processes)
+        self._lock = threading.Lock()
+        self._pool: ProcessPool | None = None
+        self._closed = False
+
+    @property
+    def processes(self) -> int:
+        """How many tasks run at once."""
+        return self._processes
+
+    async def run(
+        self,
+        function: Callable[..., T],
+        *args: Any,
+        **kwargs: Any,
+    ) -> T:
+        """Run a function in one of the processes.
+
+        Parameters
+        ----------
+        function : callable
+            Importable by name, as are its arguments and what it returns.
+
+        Raises
+        ------
+        WorkFailedError
+            If it takes too long, or its process dies twice.
+        Exception
+            Whatever the function raises.
+        """
+        async with self._slots:
+            try:
+                return await self._once(function, args, kwargs)
+            except ProcessExpired:
+                # Somebody ended the process: what it did has no effect elsewhere, so once more.
+                pass
+            try:
+                return await self._once(function, args, kwargs)
+            except ProcessExpired as error:
+                raise WorkFailedError(
+                    f"the process that worked on it ended unexpectedly, twice (exit code "
+                    f"{error.exitcode})"
+                ) from None
+
+    async def _once(
+        self, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> T:
+        future = self._running().schedule(function, args, kwargs, timeout=self._seconds)
+        try:
+            return await asyncio.wrap_future(future)
+        except (TimeoutError, PoolTimeout):
+            raise WorkFailedError(f"it was stopped after {self._seconds:g} s") from None
+
+    def _running(self) -> ProcessPool:
+        with self._lock:
+            if self._closed:
+                raise WorkFailedError("the service is shutting down")
+            if self._pool is None:
+                self._pool = ProcessPool(
+                    max_workers=self._processes,
+                    max_tasks=_TASKS_A_PROCESS,
+                    initializer=_settle_in,
+                    context=multiprocessing.get_context("spawn"),
+                )
+            return self._pool
+
+    def close(self) -> None:
+        """End the processes, whatever they do."""
+        with self._lock:
+            self._closed = True
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.stop()  # type: ignore[no-untyped-call]  # Pebble leaves it out
+            pool.join()
+
+
+def _settle_in() -> None:
+    """Give way to everything else, and leave Ctrl-C to the service."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(NICENESS)
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
