@@ -215,10 +215,32 @@ class Regressor:
     table_digest: str
     attributes: Mapping[str, Any]
 
-    def plant(self, table: Table, sizing: Sizing) -> RegressorMap | None:
+    def plant(
+        self,
+        table: Table,
+        sizing: Sizing,
+        *,
+        eta_s: float = 1.0,
+        ua_condenser: float = 1.0,
+        ua_evaporator: float = 1.0,
+    ) -> RegressorMap | None:
         """A map of one plant, or None where the plant lies outside the domain.
 
         The domain holds plants whose design keeps the default limits.
+
+        Parameters
+        ----------
+        table : Table
+            The design table of its refrigerant.
+        sizing : Sizing
+            What the plant is sized for.
+        eta_s, ua_condenser, ua_evaporator : float
+            Factors on the compressor's efficiency and on both UA [1], of a
+            machine that is no longer what its design says. It is sized first
+            and changed then: loads and volume flows, and the flows that the
+            characteristic lines are over, stay relative to its design. The
+            error that the map states was measured on unchanged plants, at the
+            efficiency and lift that the balance finds.
         """
         design = (
             sizing.t_source_in,
@@ -231,7 +253,13 @@ class Regressor:
         if not ((np.array(design) >= low - _RIM) & (np.array(design) <= high + _RIM)).all():
             return None
         sized = machine(table, sizing, DEFAULT_LIMITS)
-        return None if sized is None else RegressorMap(self, table, sizing, sized)
+        if sized is None:
+            return None
+        changed = sized._replace(
+            ua_condenser=ua_condenser * sized.ua_condenser,
+            ua_evaporator=ua_evaporator * sized.ua_evaporator,
+        )
+        return RegressorMap(self, table, sizing._replace(eta_s=eta_s * sizing.eta_s), changed)
 
 
 def start_of(sizing: Sizing, sized: Machine, levels: Levels, offsets: FloatArray) -> FloatArray:

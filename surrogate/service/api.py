@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from surrogate.service.routes import about, estimates, solves
+from surrogate.service.routes import about, assessments, estimates, solves, twins
 
 DESCRIPTION = """
 COP and electric power of large heat pumps at once, from tables of TESPy solves, with a known
@@ -23,7 +23,13 @@ TAGS = [
     {"name": "about", "description": "Tables and health."},
 ]
 
-ROUTERS = (estimates.router, solves.router, about.router)
+ROUTERS = (
+    estimates.router,
+    solves.router,
+    assessments.router,
+    twins.router,
+    about.router,
+)
 
 
 def include(app: FastAPI) -> None:

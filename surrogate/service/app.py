@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from surrogate.service import api, problems
+from surrogate.service import api, pages, problems
 from surrogate.service.access import Access
 from surrogate.service.desk import Desk
 from surrogate.service.guard import BodyLimit, Origins, SecurityHeaders
+from surrogate.service.pages.render import problem_page
+from surrogate.service.problems import ProblemError
 from surrogate.service.settings import Settings, is_loopback
+
+_TIDY_SECONDS = 3600.0
+
+log = logging.getLogger("surrogate.service")
 
 _OWN_NAMES = ("localhost", "127.0.0.1", "::1")
 
@@ -36,10 +43,12 @@ def build(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         warming = asyncio.create_task(asyncio.to_thread(_warm))
+        tidying = asyncio.create_task(_tidy(desk))
         try:
             yield
         finally:
-            await warming
+            tidying.cancel()
+            await asyncio.gather(warming, tidying, return_exceptions=True)
             await desk.close()
 
     app = FastAPI(
@@ -54,8 +63,9 @@ def build(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.desk = desk
-    problems.install(app)
+    problems.install(app, problem_page)
     api.include(app)
+    pages.include(app)
     _guard(app, desk)
     return app
 
@@ -76,7 +86,22 @@ def _guard(app: FastAPI, desk: Desk) -> None:
 
 
 def _warm() -> None:
-    """Read every table before somebody waits for it."""
+    """Read every table, and draw the page, before somebody waits for them."""
+    from surrogate.assessment import Question
     from surrogate.report import describe_tables
+    from surrogate.service.documents import charts_of
+    from surrogate.twin import Design, Twin
 
     describe_tables()
+    charts_of(Question())
+    Twin(Design()).design_state.to_dict()
+
+
+async def _tidy(desk: Desk) -> None:
+    """Delete what has expired, now and every hour."""
+    while True:
+        try:
+            await asyncio.to_thread(desk.twins.purge)
+        except ProblemError as error:
+            log.warning("expired twins are kept for now: %s", error)
+        await asyncio.sleep(_TIDY_SECONDS)

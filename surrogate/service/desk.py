@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import HTTPConnection
@@ -11,7 +13,9 @@ from surrogate.service.database import Database
 from surrogate.service.estimates import Estimates
 from surrogate.service.jobs import Jobs
 from surrogate.service.rates import SolveRates
+from surrogate.service.runs import Runs
 from surrogate.service.settings import Settings
+from surrogate.service.twins import Twins
 from surrogate.service.work import Workers
 
 _DOCUMENT_SECONDS = 60.0
@@ -45,6 +49,10 @@ class Desk:
         How many full solves each client may ask for.
     estimates : Estimates
         Questions to heat pumps and plants.
+    runs : Runs
+        Saved assessments.
+    twins : Twins
+        Sessions of digital twins.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -56,6 +64,14 @@ class Desk:
         self.jobs = Jobs(self.solvers)
         self.rates = SolveRates(settings.solves_per_hour, settings.solves_per_request)
         self.estimates = Estimates(self.solvers, self.jobs, self.rates, settings.points)
+        self.runs = Runs(self.database)
+        self.twins = Twins(self.database, settings.session_days)
+        self._scratch = tempfile.TemporaryDirectory(prefix="surrogate-")
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for files of this run alone."""
+        return Path(self._scratch.name)
 
     async def close(self) -> None:
         """End all work."""
@@ -63,6 +79,7 @@ class Desk:
         self.solvers.close()
         self.clerks.close()
         self.database.close()
+        self._scratch.cleanup()
 
 
 def desk_of(connection: HTTPConnection) -> Desk:

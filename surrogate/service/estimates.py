@@ -54,6 +54,16 @@ class Answered(NamedTuple):
     values: dict[str, Any]
     job: Job | None = None
 
+    @property
+    def status(self) -> int:
+        """HTTP status: 202 where full solves are under way."""
+        return 200 if self.job is None else 202
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """HTTP headers: where the rest will be."""
+        return {} if self.job is None else {"Location": f"/api/solves/{self.job.id}"}
+
 
 class Estimates:
     """Answers questions; tables never wait for full solves.
@@ -176,6 +186,7 @@ class Estimates:
         solve: Callable[[dict[str, float]], Awaitable[Estimate]],
         finish: Finish,
         caller: Caller,
+        then: Finish | None = None,
     ) -> Answered:
         """Answer with what is known, and start full solves of the rest.
 
@@ -191,6 +202,8 @@ class Estimates:
             Makes the answer.
         caller : Caller
             Who asks.
+        then : callable, optional
+            Makes the answer once all is solved, where that is another.
 
         Raises
         ------
@@ -210,7 +223,7 @@ class Estimates:
             failures = {
                 str(n): str(x) for n, x in zip(left, found, strict=True) if isinstance(x, Failure)
             }
-            return await _awaited(finish(estimate.with_points(solved), failures))
+            return await _awaited((then or finish)(estimate.with_points(solved), failures))
 
         job = self._jobs.start(caller.owner, steps, done)
         return Answered({**await _awaited(finish(estimate, {})), "solve": job.told()}, job)

@@ -64,6 +64,7 @@ class Job:
     fraction: float | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
     task: asyncio.Task[None] | None = field(default=None, repr=False)
+    watch: asyncio.Task[None] | None = field(default=None, repr=False)
 
     def told(self) -> dict[str, Any]:
         """State of the job, as it is told to whoever waits."""
@@ -165,7 +166,8 @@ class Jobs:
 
     async def close(self) -> None:
         """Stop all jobs."""
-        tasks = [job.task for job in self._jobs.values() if job.task is not None]
+        both = [task for job in self._jobs.values() for task in (job.task, job.watch)]
+        tasks = [task for task in both if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -137,11 +137,23 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def install(app: FastAPI) -> None:
-    """Let an application answer every error with a problem document."""
+def install(app: FastAPI, page: Callable[[Request, ProblemError], Response] | None = None) -> None:
+    """Let an application answer every error with a problem document.
+
+    Parameters
+    ----------
+    app : FastAPI
+        The application.
+    page : callable, optional
+        Tells a problem as a page, to browsers that ask for one.
+    """
 
     async def known(request: Request, error: Exception) -> Response:
-        return as_problem(error).response(request.url.path)
+        problem = as_problem(error)
+        wants_page = "text/html" in request.headers.get("accept", "")
+        if page is not None and wants_page and not request.url.path.startswith("/api/"):
+            return page(request, problem)
+        return problem.response(request.url.path)
 
     for kind in (ProblemError, RequestValidationError, SurrogateError, HTTPException, Exception):
         app.add_exception_handler(kind, known)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, Text, TypeDecorator
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, LargeBinary, MetaData, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 NAMING = {
@@ -102,7 +102,7 @@ class TwinRecord(Base):
     calibration: Mapped[dict[str, Any] | None] = mapped_column(
         JSON(none_as_null=True), deferred=True
     )
-    measured: Mapped[str | None] = mapped_column(Text, deferred=True)
+    measured: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     hours: Mapped[float] = mapped_column(default=0.0)
     steps: Mapped[int] = mapped_column(default=0)
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from surrogate.estimate import Estimate
+from surrogate.files import written_whole
 from surrogate.heatpump import HeatPump
 from surrogate.plant import Plant
 from surrogate.plantestimate import PlantEstimate
@@ -60,6 +63,36 @@ def solve_operation(
         json.dumps(dict(limits), sort_keys=True),
     )
     return plant.operate(**point, max_solves=1)
+
+
+def pdf(assessment: Mapping[str, Any], name: str, created: datetime | None) -> bytes:
+    """Make the PDF of an assessment, given as its dictionary."""
+    from surrogate.assessment import Assessment, pdf_report
+
+    when = None if created is None else created.strftime("%Y-%m-%d %H:%M UTC")
+    return pdf_report(Assessment.from_dict(assessment), name, created=when)
+
+
+def calibrate(design: Mapping[str, Any], measured: bytes, progress: str) -> dict[str, Any]:
+    """Fit a twin to measured hours.
+
+    Parameters
+    ----------
+    design : mapping
+        The machine.
+    measured : bytes
+        The hours, as CSV.
+    progress : str
+        File that progress is written to, whole at any moment.
+    """
+    from surrogate import twin
+
+    def tell(fraction: float, note: str) -> None:
+        with written_whole(Path(progress)) as path:
+            path.write_text(json.dumps({"fraction": fraction, "note": note}), encoding="utf-8")
+
+    machine = twin.Twin(twin.Design.model_validate(design))
+    return twin.calibrate(machine, twin.read_measured(measured), progress=tell).to_dict()
 
 
 @functools.lru_cache(maxsize=16)

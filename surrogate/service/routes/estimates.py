@@ -7,7 +7,6 @@ from fastapi import APIRouter, Request, Response
 from surrogate.service.access import caller_of
 from surrogate.service.answers import answer
 from surrogate.service.desk import desk_of
-from surrogate.service.estimates import Answered
 from surrogate.service.problems import described
 from surrogate.service.schemas import (
     CapacityAnswer,
@@ -38,7 +37,8 @@ async def design(question: DesignQuestion, request: Request) -> Response:
     where `outside` is `solve`: the answer is then 202, holds what is known,
     and `solve` says where the rest will be.
     """
-    return _response(await desk_of(request).estimates.design(question, caller_of(request)))
+    found = await desk_of(request).estimates.design(question, caller_of(request))
+    return answer(found.values, found.status, found.headers)
 
 
 @router.post(
@@ -50,7 +50,8 @@ async def design(question: DesignQuestion, request: Request) -> Response:
 )  # fmt: skip
 async def operate(question: OperationQuestion, request: Request) -> Response:
     """Run a plant that is sized for one design point at others: points, or a whole year."""
-    return _response(await desk_of(request).estimates.operate(question, caller_of(request)))
+    found = await desk_of(request).estimates.operate(question, caller_of(request))
+    return answer(found.values, found.status, found.headers)
 
 
 @router.post(
@@ -62,10 +63,5 @@ async def operate(question: OperationQuestion, request: Request) -> Response:
 )  # fmt: skip
 async def capacity(question: CapacityQuestion, request: Request) -> Response:
     """Say how much heat a plant can give at some temperatures, and what sets it."""
-    return _response(await desk_of(request).estimates.capacity(question, caller_of(request)))
-
-
-def _response(found: Answered) -> Response:
-    if found.job is None:
-        return answer(found.values)
-    return answer(found.values, 202, {"Location": f"/api/solves/{found.job.id}"})
+    found = await desk_of(request).estimates.capacity(question, caller_of(request))
+    return answer(found.values, found.status, found.headers)

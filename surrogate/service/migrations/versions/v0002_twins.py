@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("setting", sa.JSON(), nullable=False),
         sa.Column("factors", sa.JSON(), nullable=True),
         sa.Column("calibration", sa.JSON(), nullable=True),
-        sa.Column("measured", sa.Text(), nullable=True),
+        sa.Column("measured", sa.LargeBinary(), nullable=True),
         sa.Column("hours", sa.Double(), nullable=False),
         sa.Column("steps", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_twins"),
