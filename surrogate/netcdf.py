@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,15 +125,20 @@ def kind_of(path: Path) -> str:
         return str(data.getncattr("kind")) if "kind" in data.ncattrs() else ""
 
 
+# The NetCDF library ends the process where two threads enter it at once.
+_entering = threading.Lock()
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    import netCDF4
-
     if not path.is_file():
         raise TableError(f"{path} is no file")
     try:
-        with netCDF4.Dataset(path) as data:
-            yield data
+        with _entering:
+            import netCDF4
+
+            with netCDF4.Dataset(path) as data:
+                yield data
     except Exception as error:  # a damaged file makes the NetCDF library raise anything
         raise TableError(
             f"{path} is not a whole NetCDF file ({error}); generate the table again"

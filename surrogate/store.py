@@ -97,7 +97,7 @@ def load(identity: Identity, tables: str | os.PathLike[str] | None = None) -> An
         return _read_once(path, identity, status.st_mtime_ns, status.st_size)
 
 
-# The NetCDF library must not be entered by two threads at once.
+# Threads that want the same file read it once.
 _reading = threading.Lock()
 
 
