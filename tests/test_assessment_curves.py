@@ -6,17 +6,21 @@ import json
 import math
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from surrogate import HeatPump, fluids, query
 from surrogate.assessment import (
     Curve,
     OffDesignMap,
     Question,
+    assess,
     compare_refrigerants,
     offdesign_map,
     source_curve,
@@ -28,6 +32,7 @@ from surrogate.errors import InputError
 from surrogate.identity import Identity
 from surrogate.parameters import Parameters
 from surrogate.pumps import shared_pump
+from surrogate.solved import SolvedMap
 from surrogate.store import shipped_folder
 
 QUESTION = Question()
@@ -45,14 +50,18 @@ CASES = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def no_full_solve(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def no_full_solve() -> Iterator[None]:
     """Nothing here may ever solve in full."""
 
     def refuse(*_: Any) -> None:
         raise AssertionError("a full solve was made")
 
-    monkeypatch.setattr(query, "_solve", refuse)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(query, "_solve", refuse)
+        patch.setattr(SolvedMap, "at_load", refuse)
+        patch.setattr(SolvedMap, "at_volume_flow", refuse)
+        yield
 
 
 def alone(question: Question, name: str, value: float) -> Any:
@@ -134,6 +143,55 @@ def test_where_a_table_ends_is_said():
         begins + "an isentropic efficiency of 0.65"
     )
     assert why("outside", "", table, c) == "the table does not reach here"
+
+
+def ordered(low: float, high: float) -> st.SearchStrategy[tuple[float, float]]:
+    """Two temperatures, the colder first."""
+    pair = st.tuples(st.floats(low, high), st.floats(low, high))
+    return pair.filter(lambda p: p[0] != p[1]).map(lambda p: (min(p), max(p)))
+
+
+anything = st.builds(
+    lambda refrigerant, source, sink, heat_load, eta_s: Question(
+        refrigerant=refrigerant,
+        t_source_out=source[0],
+        t_source_in=source[1],
+        t_return=sink[0],
+        t_supply=sink[1],
+        heat_load=heat_load,
+        eta_s=eta_s,
+    ),
+    st.sampled_from(["R717", "R290", "R410A", "R744"]),
+    ordered(-100.0, 400.0) | ordered(0.0, 50.0),
+    ordered(-100.0, 400.0) | ordered(30.0, 100.0),
+    st.floats(1.0, 1e12),
+    st.floats(0.05, 1.0) | st.floats(0.65, 0.9),
+)
+
+
+@given(anything)
+@example(QUESTION.changed(t_return=math.nextafter(80.0, 0.0)))
+@example(QUESTION.changed(t_source_out=math.nextafter(30.0, 0.0)))
+@example(QUESTION.changed(t_source_in=-99.9, t_source_out=-100.0))
+@example(QUESTION.changed(t_return=399.5, t_supply=400.0))
+@example(QUESTION.changed(t_source_in=400.0, t_source_out=-100.0))
+@example(QUESTION.changed(t_source_in=400.0, t_source_out=399.9, t_return=399.95, t_supply=400.0))
+def test_every_question_that_can_be_asked_has_its_curves_and_its_map(question: Question):
+    found = assess(question)
+    for whole in (
+        found,
+        supply_curve(question, points=5),
+        source_curve(question, points=5),
+        compare_refrigerants(question),
+        offdesign_map(question, sources=2, shares=2),
+    ):
+        json.dumps(whole.to_dict(), allow_nan=False)
+    curve = supply_curve(question, points=5)
+    assert curve.at == question.t_supply
+    assert curve.at_cop == pytest.approx(found.estimate.cop, nan_ok=True)
+    if found.estimate.status == "ok":
+        assert curve.low <= curve.at <= curve.high
+    assert found.sentence.endswith(".")
 
 
 # Refrigerants.
@@ -245,6 +303,12 @@ def test_sources_stay_where_water_flows_and_a_heat_pump_is_needed():
         Question(refrigerant="R290", t_source_in=45.0, t_source_out=40.0, t_supply=52.0)
     )
     assert warm.t_source_in == () or warm.t_source_in[-1] == 52.0
+
+
+def test_the_largest_plant_is_not_asked_for_more_than_there_can_be():
+    found = offdesign_map(QUESTION.changed(heat_load=1e12), sources=3, shares=4)
+    assert found.heat_load[-1] == 1e12
+    assert found.available
 
 
 def test_without_a_regressor_or_a_design_the_map_says_so():

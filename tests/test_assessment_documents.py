@@ -176,9 +176,10 @@ def test_no_runs_leave_the_header():
 
 @pytest.fixture(autouse=True, scope="module")
 def drawn_once() -> Iterator[None]:
-    """Draw the charts of an assessment once; that they are the same every time is tested apart."""
+    """Draw the charts of two assessments alone, once: charts have tests of their own."""
+    once = functools.cache(charts)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pdf_module, "charts", functools.cache(charts))
+        patch.setattr(pdf_module, "charts", lambda a: once(GOOD if a.worth else BAD))
         yield
 
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 from surrogate.assessment.assess import Assessment, assess, judged
 from surrogate.assessment.compare import Candidate, Comparison, compare_refrigerants
 from surrogate.assessment.curves import Curve, Gap, source_curve, supply_curve
+from surrogate.assessment.fields import ASSUMPTIONS, CONDITIONS, FIELDS, Field
 from surrogate.assessment.offdesign import OffDesignMap, offdesign_map
 from surrogate.assessment.pdf import pdf_report
-from surrogate.assessment.question import ASSUMPTIONS, CONDITIONS, FIELDS, Field, Question
+from surrogate.assessment.question import Question
 from surrogate.assessment.table import csv_report
 from surrogate.assessment.text import text_report
 from surrogate.assessment.worth import Worth, payback_words, valued

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 from surrogate import limits as limits_module
 from surrogate.assessment.question import Question
@@ -13,7 +13,7 @@ from surrogate.limits import Limits
 from surrogate.pumps import shared_pump
 
 _STEPS = 241
-"""Temperatures that are tried for advice; the step is half a kelvin on the usual spans."""
+"""Temperatures on half kelvins that are tried for advice."""
 
 
 def sentence(question: Question, estimate: Estimate) -> str:
@@ -199,22 +199,16 @@ def _nearest(question: Question, name: str, limits: Limits) -> float | None:
 
     The supply is only lowered and the source only warmed, its outlet with it.
     """
-    import numpy as np
-
-    given: dict[str, Any] = dict(question.conditions())
-    steps = np.arange(1, _STEPS) * 0.5
     if name == "t_supply":
-        values = np.ceil(2.0 * question.t_supply) / 2.0 - steps
-        values = values[values > question.t_return]
+        nearest, step, end = math.ceil(2.0 * question.t_supply), -1, 2.0 * question.t_return
     else:
-        values = np.floor(2.0 * question.t_source_in) / 2.0 + steps
-        values = values[values < question.t_supply]
-        glide = question.t_source_in - question.t_source_out
-        given["t_source_out"] = values - glide
-    if len(values) == 0:
-        return None
-    given[name] = values
+        nearest, step, end = math.floor(2.0 * question.t_source_in), 1, 2.0 * question.t_supply
     pump = shared_pump(question.refrigerant)
-    status = pump.design(**given, limits=limits, outside="nan").status
-    found = np.flatnonzero(status == "ok")
-    return float(values[found[0]]) if len(found) else None
+    for count in range(1, _STEPS):
+        halves = nearest + step * count
+        if step * halves >= step * end:
+            return None
+        given = question.moved(name, halves / 2.0)
+        if pump.design(**given, limits=limits, outside="nan").status == "ok":
+            return halves / 2.0
+    return None

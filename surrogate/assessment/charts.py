@@ -110,7 +110,7 @@ def _svg(figure: Any) -> str:
 def _curve(curve: Curve, own: float) -> str:
     """A curve with its gaps shaded and the own point marked."""
     cop = np.array(curve.cop)
-    if not np.isfinite(cop).any():
+    if len(cop) < 2 or not np.isfinite(cop).any():
         return ""
     figure, axes = _axes()
     half = 0.5 * (curve.x[1] - curve.x[0])

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from surrogate.assessment.fields import FIELDS
 from surrogate.assessment.points import asked, floats, json_ready, texts, why
-from surrogate.assessment.question import CONDITIONS, FIELDS, Question
+from surrogate.assessment.question import Question
 from surrogate.errors import InputError
-from surrogate.estimate import Estimate
 from surrogate.limits import DEFAULT_LIMITS
 from surrogate.pumps import shared_pump
 
 POINTS = 61
 """Points of a curve."""
 
-# What has an answer is looked for on coarse steps, its ends on fine ones [K]; and how far the
-# curve is shown beyond them [K].
-_COARSE, _FINE, _BEYOND = 2.0, 0.1, 5.0
+# What has an answer is looked for on such steps [K]; the curve is shown so far beyond it, and beyond
+# its own point [K]; and below such a width there is no curve but a point [K].
+_COARSE, _BEYOND, _ASIDE, _NARROW = 2.0, 5.0, 2.0, 1e-6
 
 
 class Gap(NamedTuple):
@@ -54,7 +54,8 @@ class Curve:
     label, unit : str
         Its name for people, and its unit.
     x : tuple of float
-        Its values, rising [degC]; the question's own is among them.
+        Its values, rising [degC]; the question's own is among them, and all
+        there is where no other is possible.
     cop, power : tuple of float
         COP [1] and electric power [W]; NaN where there is no answer.
     status, limit, reason : tuple of str
@@ -116,10 +117,12 @@ def supply_curve(question: Question, points: int = POINTS) -> Curve:
     Supply is possible from 51 to 88.3 degC; above, the gas leaving the compressor would be hotter \
 than 180 degC.
     """
-    low = question.t_return + DEFAULT_LIMITS.sink_glide_min
+    cold, own = question.t_return, question.t_supply
+    low = cold + DEFAULT_LIMITS.sink_glide_min
     table = shared_pump(question.refrigerant).table
     high = DEFAULT_LIMITS.t_supply_max if table is None else table.t_supply.high
-    return _curve(question, "t_supply", _Span(low, max(high, low, question.t_supply)), points)
+    span = _Span(low if low < own else 0.5 * (cold + own), max(high, own))
+    return _curve(question, "t_supply", span, points)
 
 
 def source_curve(question: Question, points: int = POINTS) -> Curve:
@@ -143,8 +146,8 @@ def source_curve(question: Question, points: int = POINTS) -> Curve:
     glide = question.t_source_in - question.t_source_out
     low = DEFAULT_LIMITS.t_source_out_min + glide
     high = min(question.t_supply, DEFAULT_LIMITS.t_source_in_max)
-    at = question.t_source_in
-    return _curve(question, "t_source_in", _Span(min(low, at), max(high, low, at)), points)
+    own = question.t_source_in
+    return _curve(question, "t_source_in", _Span(min(low, own), max(high, own)), points)
 
 
 class _Span(NamedTuple):
@@ -160,28 +163,26 @@ def _curve(question: Question, name: str, span: _Span, points: int) -> Curve:
     own = float(getattr(question, name))
     table = shared_pump(question.refrigerant).table
     lowest, highest = _reach(question, name, span, own)
-    shown = _shown(span, lowest, highest, own)
-    x = _grid(shown, points, own)
-    found = _asked(question, name, x)
-    status, limit = texts(found.status), texts(found.limit)
+    x = _grid(_shown(span, lowest, highest, own), points, own)
+    found = [asked(question, name, value) for value in x]
+    status, limit = texts(f.status for f in found), texts(f.limit for f in found)
     reasons = tuple(
-        why(status[i], limit[i], table, dict(zip(CONDITIONS, point, strict=True)))
-        for i, point in enumerate(zip(*(getattr(found, c) for c in CONDITIONS), strict=True))
+        why(s, broken, table, question.moved(name, value))
+        for s, broken, value in zip(status, limit, x, strict=True)
     )
-    at = int(np.argmin(np.abs(x - own)))
-    cop = floats(found.cop)
+    cop = floats(f.cop for f in found)
     return Curve(
         name=name,
         label=FIELDS[name].label,
         unit=FIELDS[name].unit,
-        x=floats(x),
+        x=x,
         cop=cop,
-        power=floats(found.power),
+        power=floats(f.power for f in found),
         status=status,
         limit=limit,
         reason=reasons,
         at=own,
-        at_cop=cop[at],
+        at_cop=cop[x.index(own)],
         low=lowest,
         high=highest,
         gaps=_gaps(x, status, reasons),
@@ -189,63 +190,65 @@ def _curve(question: Question, name: str, span: _Span, points: int) -> Curve:
     )
 
 
-def _asked(question: Question, name: str, x: NDArray[np.float64]) -> Estimate:
-    if name == "t_source_in":
-        glide = question.t_source_in - question.t_source_out
-        return asked(question, t_source_in=x, t_source_out=x - glide)
-    return asked(question, t_supply=x)
-
-
 def _reach(question: Question, name: str, span: _Span, own: float) -> tuple[float, float]:
     """The ends of what has an answer, NaN where nothing has [degC]."""
-    coarse = np.union1d(np.arange(span.low, span.high, _COARSE), [span.high, own])
-    good = np.flatnonzero(_asked(question, name, coarse).status == "ok")
-    if len(good) == 0:
-        return np.nan, np.nan
-    before, after = max(good[0] - 1, 0), min(good[-1] + 1, len(coarse) - 1)
-    fine = np.union1d(
-        _tenths(coarse[before], coarse[good[0]]), _tenths(coarse[good[-1]], coarse[after])
+    coarse = [*np.arange(span.low, span.high, _COARSE).tolist(), span.high, own]
+    coarse = sorted(set(coarse))
+    good = [i for i, value in enumerate(coarse) if _possible(question, name, value)]
+    if not good:
+        return math.nan, math.nan
+    before, after = coarse[max(good[0] - 1, 0)], coarse[min(good[-1] + 1, len(coarse) - 1)]
+    return (
+        _edge(question, name, coarse[good[0]], before),
+        _edge(question, name, coarse[good[-1]], after),
     )
-    fine = np.union1d(fine, coarse[good])
-    ok = fine[_asked(question, name, fine).status == "ok"]
-    return float(ok[0]), float(ok[-1])
 
 
-def _tenths(low: float, high: float) -> NDArray[np.float64]:
-    """Tenths of a kelvin between two temperatures."""
-    return np.arange(np.ceil(low / _FINE), np.floor(high / _FINE) + 1) * _FINE
+def _possible(question: Question, name: str, value: float) -> bool:
+    return bool(asked(question, name, value).status == "ok")
+
+
+def _edge(question: Question, name: str, good: float, bad: float) -> float:
+    """The last tenth of a kelvin with an answer, from one that has it towards one that has not."""
+    first, last = sorted((good, bad))
+    tenths = [n / 10.0 for n in range(math.ceil(10.0 * first), math.floor(10.0 * last) + 1)]
+    for value in tenths if good <= bad else reversed(tenths):
+        if not _possible(question, name, value):
+            break
+        good = value
+    return good
 
 
 def _shown(span: _Span, lowest: float, highest: float, own: float) -> _Span:
     """The part of the span with answers, a little more, and the question's own point."""
-    if np.isnan(lowest):
+    if math.isnan(lowest):
         return span
-    low = max(span.low, min(lowest - _BEYOND, own))
-    high = min(span.high, max(highest + _BEYOND, own))
+    low = max(span.low, min(lowest - _BEYOND, own - _ASIDE))
+    high = min(span.high, max(highest + _BEYOND, own + _ASIDE))
     return _Span(low, high)
 
 
-def _grid(shown: _Span, points: int, own: float) -> NDArray[np.float64]:
+def _grid(shown: _Span, points: int, own: float) -> tuple[float, ...]:
     """Equal steps, the nearest of them moved to the question's own value."""
+    if shown.high - shown.low < _NARROW:
+        return (own,)
     x = np.linspace(shown.low, shown.high, points)
     x[np.argmin(np.abs(x - own))] = own
-    return x
+    return floats(x)
 
 
 def _gaps(
-    x: NDArray[np.float64], status: tuple[str, ...], reasons: tuple[str, ...]
+    x: tuple[float, ...], status: tuple[str, ...], reasons: tuple[str, ...]
 ) -> tuple[Gap, ...]:
     """Neighbouring points without an answer for one and the same reason, together."""
     gaps: list[Gap] = []
     for index, (s, words) in enumerate(zip(status, reasons, strict=True)):
         if not words:
             continue
-        here = float(x[index])
-        joined = index > 0 and reasons[index - 1] == words
-        if joined:
-            gaps[-1] = gaps[-1]._replace(high=here)
+        if index > 0 and reasons[index - 1] == words:
+            gaps[-1] = gaps[-1]._replace(high=x[index])
         else:
-            gaps.append(Gap(here, here, s, words))
+            gaps.append(Gap(x[index], x[index], s, words))
     return tuple(gaps)
 
 
@@ -253,10 +256,10 @@ _SUBJECTS = {"t_supply": "Supply", "t_source_in": "Waste heat"}
 
 
 def _sentence(
-    question: Question, name: str, x: NDArray[np.float64], reasons: tuple[str, ...], reach: _Span
+    question: Question, name: str, x: tuple[float, ...], reasons: tuple[str, ...], reach: _Span
 ) -> str:
     """How far the curve reaches, and what stops it at either end."""
-    if np.isnan(reach.low):
+    if math.isnan(reach.low):
         table = shared_pump(question.refrigerant).table
         if table is None:
             return f"There is no table of {question.refrigerant}, so there is no curve."

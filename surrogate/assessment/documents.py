@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from surrogate.assessment.answer import reason
 from surrogate.assessment.assess import Assessment
-from surrogate.assessment.question import ASSUMPTIONS, CONDITIONS, FIELDS
+from surrogate.assessment.fields import ASSUMPTIONS, CONDITIONS, FIELDS
 from surrogate.assessment.words import NOTHING, counted, grouped, plain, scaled, significant
 from surrogate.assessment.worth import QUANTITIES as WORTH
 from surrogate.assessment.worth import payback_words

@@ -184,7 +184,7 @@ def _tiles(assessment: Assessment) -> list[dict[str, str]]:
         (
             "Payback",
             payback_words(worth.payback_sales, worth.surplus_sales, lifetime),
-            f"selling heat; against a gas boiler: {boiler}",
+            f"selling heat; against a boiler: {boiler}",
         ),
         (
             "Worth of the waste heat",

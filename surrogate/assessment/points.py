@@ -78,17 +78,19 @@ def json_ready(value: Any) -> Any:
     return value
 
 
-def asked(question: Question, **values: Any) -> Estimate:
-    """Ask a question's heat pump at many conditions; no full solve is made.
+def asked(question: Question, name: str, value: float) -> Estimate:
+    """Ask a question's heat pump with one temperature moved; no full solve is made.
+
+    Points one at a time: for some hundred of them that is faster than an array.
 
     Parameters
     ----------
     question : Question
         What is asked.
-    **values
-        Conditions that differ, as arrays.
+    name, value
+        As for :meth:`Question.moved`.
     """
-    given = {**question.conditions(), **values}
+    given = question.moved(name, value)
     return shared_pump(question.refrigerant).design(**given, outside="nan")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from surrogate.assessment.assess import Assessment
-from surrogate.assessment.question import FIELDS
+from surrogate.assessment.fields import FIELDS
 from surrogate.assessment.worth import QUANTITIES as WORTH
 from surrogate.estimate import QUANTITIES as STATES
 

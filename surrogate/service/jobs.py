@@ -190,7 +190,7 @@ class Jobs:
                 for _ in range(min(self._workers.processes, len(steps))):
                     group.create_task(work())
             job.result = await finish(found)
-            job.state = "done"
+            job.state, job.fraction = "done", None
         except asyncio.CancelledError:
             job.state = "cancelled"
         except BaseExceptionGroup as group_error:

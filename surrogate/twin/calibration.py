@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from surrogate.conditions import FloatArray
 from surrogate.errors import InputError
 from surrogate.twin.comparison import Comparison, compare, in_words
 from surrogate.twin.design import Factors
-from surrogate.twin.fit import NAMES, SCALES, Fit, Hours, fit, inside
-from surrogate.twin.measured import FloatArray, Measured
+from surrogate.twin.fit import NAMES, Fit, Hours, fit, inside
+from surrogate.twin.measured import Measured
 from surrogate.twin.twin import Twin
 
 BOUNDS: dict[str, tuple[float, float]] = {
@@ -336,6 +337,3 @@ def _in_words(name: str) -> str:
         "not_drawn": f"a fit runs {MOST_HOURS} hours at most, evenly over the heat load",
     }
     return own.get(name) or in_words(name)
-
-
-assert set(SCALES) >= {"power"}

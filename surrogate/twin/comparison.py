@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from surrogate.conditions import Operation
+from surrogate.conditions import FloatArray, Operation
 from surrogate.limits import DEFAULT_LIMITS, reason
 from surrogate.plantestimate import PlantEstimate
 from surrogate.twin.columns import COLUMNS, OPTIONAL
-from surrogate.twin.measured import REASONS, FloatArray, Measured
+from surrogate.twin.measured import REASONS, Measured
 from surrogate.twin.twin import Twin
 
 QUANTITIES: dict[str, tuple[str, str]] = {

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from surrogate.conditions import Operation
+from surrogate.conditions import FloatArray, Operation
 from surrogate.errors import InputError
 from surrogate.plantestimate import PlantEstimate
 from surrogate.twin.design import Design, Factors
-from surrogate.twin.measured import MOST_ROWS, FloatArray
+from surrogate.twin.measured import MOST_ROWS
 from surrogate.twin.twin import Twin
 
 FOULED = Factors(eta_s=0.95, ua_condenser=0.80, ua_evaporator=0.85)

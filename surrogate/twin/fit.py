@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from surrogate.conditions import FloatArray
 from surrogate.limits import DEFAULT_LIMITS
 from surrogate.plantmap import ANSWERED, Levels, Running
 from surrogate.regressor import RegressorMap
 from surrogate.twin.design import Factors
 from surrogate.twin.machine import changed_map
-from surrogate.twin.measured import FloatArray, Measured
+from surrogate.twin.measured import Measured
 from surrogate.twin.twin import Twin
 
 NAMES = tuple(Factors.model_fields)

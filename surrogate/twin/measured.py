@@ -13,31 +13,32 @@ No row is ever dropped: rows that a comparison cannot use say why.
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from surrogate.conditions import FloatArray
 from surrogate.errors import InputError
 from surrogate.twin.columns import COLUMNS, REQUIRED, Heading, read_heading
+from surrogate.twin.csvcells import (
+    LONGEST_CELL,
+    MOST_ROWS,
+    MeasuredError,
+    Problem,
+    cells_of,
+    decimal_of,
+    open_table,
+    read_numbers,
+    read_times,
+    refused,
+)
 
-MOST_ROWS = 20_000
-"""Most rows that a file may have: two years of hours."""
-MOST_BYTES = 10_000_000
+__all__ = ["MOST_ROWS", "REASONS", "Measured", "MeasuredError", "read_measured"]
 
-_MOST_PROBLEMS = 10
-# Longer cells are no numbers, and are not shown in full.
-_MOST_SHOWN = 40
-_MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "-", "--"})
-_DIRECTIVES = ("sep=;", "sep=,")
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,2})?")
 # Beyond these a median COP says that heat and power are in different units.
 _PLAUSIBLE_COP = (1.0, 20.0)
 
@@ -49,29 +50,6 @@ REASONS = {
     "order": "the return is not colder than the supply",
 }
 """Why a row cannot be compared, by its short name."""
-
-FloatArray = NDArray[np.float64]
-
-
-class Problem(NamedTuple):
-    """A cell, or a line, that cannot be read."""
-
-    line: int
-    column: str
-    value: str
-    allowed: str
-
-    def __str__(self) -> str:
-        where = f"line {self.line}, {self.column}" if self.column else f"line {self.line}"
-        return f"{where}: {self.value!r}, but {self.allowed}"
-
-
-class MeasuredError(InputError):
-    """Measured hours that cannot be read; ``problems`` are the first ten."""
-
-    def __init__(self, message: str, problems: tuple[Problem, ...] = ()) -> None:
-        super().__init__(message)
-        self.problems = problems
 
 
 @dataclass(frozen=True)
@@ -156,29 +134,19 @@ def read_measured(data: bytes) -> Measured:
     >>> found.columns["heat_load"].tolist(), found.counts
     ([15500.0, 0.0], {'usable': 1, 'off': 1})
     """
-    text = _decoded(data)
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    separator = max(";\t,", key=first.count)
-    rows = _rows(text, separator)
-    _, names = next(rows, (0, []))
-    if first.strip().lower() in _DIRECTIVES:
-        # Excel's own first line; the columns' names follow it.
-        separator = first.strip()[-1]
-        rows = _rows(text, separator)
-        next(rows)
-        _, names = next(rows, (0, []))
+    separator, names, rows = open_table(data)
     headings = _headings(names)
-    cells, lines = _cells(rows, headings, len(names), separator)
+    cells, lines = cells_of(rows, headings, len(names), separator)
     problems: list[Problem] = []
-    instants, times = _times(cells["time"], lines, problems)
-    decimal = "." if separator == "," else _decimal(cells)
+    instants, times = read_times(cells["time"], lines, problems)
+    decimal = "." if separator == "," else decimal_of(cells)
     columns = {
-        heading.name: _numbers(heading, cells[heading.name], lines, decimal, problems)
+        heading.name: read_numbers(heading, cells[heading.name], lines, decimal, problems)
         for heading in headings.values()
         if heading.name != "time"
     }
     if problems:
-        raise _refused(problems)
+        raise refused(problems)
     order = np.argsort(np.array(instants), kind="stable")
     columns = {name: columns[name][order] for name in COLUMNS if name in columns}
     return Measured(
@@ -195,36 +163,6 @@ def read_measured(data: bytes) -> Measured:
     )
 
 
-def _decoded(data: bytes) -> str:
-    if len(data) > MOST_BYTES:
-        raise MeasuredError(
-            f"the file has {len(data):,} bytes, but {MOST_BYTES:,} is the most: {MOST_ROWS:,} rows"
-        )
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encodings: tuple[str, ...] = ("utf-16",)
-    elif data[:4] == b"PK\x03\x04" or b"\0" in data:
-        raise MeasuredError("the file is no text; save the table as CSV")
-    else:
-        encodings = ("utf-8-sig", "cp1252")
-    for encoding in encodings:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise MeasuredError("the file is in none of UTF-8, UTF-16, Windows-1252; save it as UTF-8")
-
-
-def _rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows that hold anything, each with its line."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                yield reader.line_num, row
-    except csv.Error as error:
-        raise MeasuredError(f"line {reader.line_num} is no CSV: {error}") from error
-
-
 def _headings(names: list[str]) -> dict[int, Heading]:
     """Understood headings by their place; all that is required must be there, and once."""
     if not names:
@@ -239,14 +177,14 @@ def _headings(names: list[str]) -> dict[int, Heading]:
             continue
         if heading.name in [known.name for known in found.values()]:
             raise MeasuredError(
-                f"the column {text[:_MOST_SHOWN]!r} is {heading.name}, and so is another one; "
+                f"the column {text[:LONGEST_CELL]!r} is {heading.name}, and so is another one; "
                 "leave one of them out"
             )
         found[place] = heading
     there = {heading.name for heading in found.values()}
     lacking = [name for name in REQUIRED if name not in there]
     if lacking:
-        seen = ", ".join(repr(text.strip()[:_MOST_SHOWN]) for text in names[:20])
+        seen = ", ".join(repr(text.strip()[:LONGEST_CELL]) for text in names[:20])
         raise MeasuredError(
             f"there is no column {', '.join(lacking)}; the file has {seen}, but it must have "
             f"{_required()}"
@@ -256,120 +194,6 @@ def _headings(names: list[str]) -> dict[int, Heading]:
 
 def _required() -> str:
     return ", ".join(REQUIRED)
-
-
-def _cells(
-    rows: Iterator[tuple[int, list[str]]],
-    headings: Mapping[int, Heading],
-    width: int,
-    separator: str,
-) -> tuple[dict[str, list[str]], list[int]]:
-    """Cells by column, and the line of each row; cells that a row lacks at its end are empty."""
-    cells: dict[str, list[str]] = {heading.name: [] for heading in headings.values()}
-    lines: list[int] = []
-    problems = []
-    for line, row in rows:
-        if len(lines) == MOST_ROWS:
-            raise MeasuredError(
-                f"the file has more than {MOST_ROWS:,} rows, the most that are read; leave some out"
-            )
-        if len(row) > width and any(cell.strip() for cell in row[width:]):
-            hint = "; decimal commas need ; between cells" if separator == "," else ""
-            allowed = f"the first line has {width} cells{hint}"
-            problems.append(Problem(line, "", f"{len(row)} cells", allowed))
-        lines.append(line)
-        for place, heading in headings.items():
-            cells[heading.name].append(row[place].strip() if place < len(row) else "")
-    if problems:
-        raise _refused(problems)
-    if not lines:
-        raise MeasuredError("the file has headings, but no row of values")
-    return cells, lines
-
-
-def _times(
-    cells: list[str], lines: list[int], problems: list[Problem]
-) -> tuple[list[float], list[str]]:
-    """Instants [s] to sort by, and times as text."""
-    instants, times = [], []
-    seen: dict[float, int] = {}
-    zoned: bool | None = None
-    for text, line in zip(cells, lines, strict=True):
-        instant, iso = 0.0, ""
-        try:
-            time = datetime.fromisoformat(text)
-        except ValueError:
-            allowed = "it must be a time such as 2026-01-31T14:00, with or without a zone"
-            problems.append(Problem(line, "time", text[:_MOST_SHOWN], allowed))
-        else:
-            zoned = (time.tzinfo is not None) if zoned is None else zoned
-            if zoned != (time.tzinfo is not None):
-                allowed = "either all times have a zone, or none"
-                problems.append(Problem(line, "time", text[:_MOST_SHOWN], allowed))
-            else:
-                # Without a zone seconds are counted as in UTC: only their order matters.
-                instant = _seconds(time)
-                iso = time.isoformat()
-                if instant in seen:
-                    allowed = f"line {seen[instant]} has the same time; each must be there once"
-                    problems.append(Problem(line, "time", text[:_MOST_SHOWN], allowed))
-                seen.setdefault(instant, line)
-        instants.append(instant)
-        times.append(iso)
-    return instants, times
-
-
-def _seconds(time: datetime) -> float:
-    start = datetime(2000, 1, 1, tzinfo=time.tzinfo)
-    shift = time.utcoffset()
-    return (time - start).total_seconds() - (shift.total_seconds() if shift else 0.0)
-
-
-def _decimal(cells: Mapping[str, list[str]]) -> str:
-    """The decimal sign of a file: that of its first number that has one."""
-    for row in zip(*(cells[name] for name in cells if name != "time"), strict=True):
-        for text in row:
-            if _NUMBER.fullmatch(text) and ("," in text or "." in text):
-                return "," if "," in text else "."
-    return "."
-
-
-def _numbers(
-    heading: Heading,
-    cells: list[str],
-    lines: list[int],
-    decimal: str,
-    problems: list[Problem],
-) -> FloatArray:
-    """Numbers of a column in the library's units, NaN where missing."""
-    column = COLUMNS[heading.name]
-    factor, shift = heading.unit
-    other = "," if decimal == "." else "."
-    values = np.full(len(cells), np.nan)
-    for place, text in enumerate(cells):
-        if text.lower() in _MISSING:
-            continue
-        plain = text.replace("\N{MINUS SIGN}", "-")
-        value = np.nan
-        if len(plain) <= _MOST_SHOWN and _NUMBER.fullmatch(plain) and other not in plain:
-            value = float(plain.replace(",", ".")) * factor + shift
-        if column.low <= value <= column.high:
-            values[place] = value
-        else:
-            problems.append(
-                Problem(lines[place], heading.name, text[:_MOST_SHOWN], _allowed(heading, decimal))
-            )
-    return values
-
-
-def _allowed(heading: Heading, decimal: str) -> str:
-    column = COLUMNS[heading.name]
-    factor, shift = heading.unit
-    low, high = ((x - shift) / factor for x in (column.low, column.high))
-    sign = "point" if decimal == "." else "comma"
-    plain = heading.unit == (1.0, 0.0)
-    unit = f" {column.unit}" if plain else " in the unit of its heading"
-    return f"it must be a number with a decimal {sign} from {low:g} to {high:g}{unit}, or empty"
 
 
 def _reasons(columns: Mapping[str, FloatArray]) -> NDArray[np.str_]:
@@ -402,10 +226,3 @@ def _remarks(columns: Mapping[str, FloatArray]) -> tuple[str, ...]:
         f"the median of heat over power is {cop:.3g}: no heat pump's COP; heat and power may be in "
         "different units, which a heading can name, as in 'heat [kW]'",
     )
-
-
-def _refused(problems: list[Problem]) -> MeasuredError:
-    shown = tuple(sorted(problems)[:_MOST_PROBLEMS])
-    more = f"\nand {len(problems) - len(shown)} more" if len(problems) > len(shown) else ""
-    said = "\n".join(str(problem) for problem in shown)
-    return MeasuredError(f"the measured hours cannot be read:\n{said}{more}", shown)

@@ -110,13 +110,14 @@ def _values(asked: Asked, run: Run | None = None) -> dict[str, Any]:
     return {
         "groups": asked.groups,
         "more": asked.more,
-        "refrigerants": [(name, _chemical(name)) for name in tabulated()],
+        "refrigerants": [(name, chemical(name)) for name in tabulated()],
         "run": run,
         **answered(asked, None if run is None else run.assessment),
     }
 
 
-def _chemical(refrigerant: str) -> str:
+def chemical(refrigerant: str) -> str:
+    """Return a refrigerant's name in chemistry, where it is short."""
     known = fluids.facts(refrigerant)
     # The long ones say nothing to whoever does not know the number.
     return known.chemical if known is not None and len(known.chemical) <= 16 else ""

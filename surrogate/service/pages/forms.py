@@ -117,7 +117,7 @@ class Asked(NamedTuple):
 
 def shown(name: str) -> Shown:
     """Return how a field is shown."""
-    return _AS_SHOWN.get(name, Shown(FIELDS[name].unit, 1.0))
+    return _AS_SHOWN.get(name, Shown(FIELDS[name].unit.replace("degC", "°C"), 1.0))
 
 
 def typed(name: str, value: Any) -> str:

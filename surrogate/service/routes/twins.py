@@ -131,7 +131,7 @@ async def create(body: NewTwin, request: Request) -> Response:
 
     def made() -> dict[str, Any]:
         twin_of(body.design, None)  # a machine that cannot be is no session
-        return _opened(desk, desk.twins.create(owner, body.name, body.design), owner)
+        return opened(desk, desk.twins.create(owner, body.name, body.design), owner)
 
     values = await run_in_threadpool(made)
     return answer(values, 201, {"Location": f"/api/twins/{values['id']}"})
@@ -150,10 +150,10 @@ async def get(twin_id: str, request: Request) -> Response:
     """Return a session with the machine at its design point and at its setting."""
     desk, owner = desk_of(request), caller_of(request).owner
 
-    def opened() -> dict[str, Any]:
-        return _opened(desk, desk.twins.get(owner, twin_id), owner)
+    def found_open() -> dict[str, Any]:
+        return opened(desk, desk.twins.get(owner, twin_id), owner)
 
-    return answer(await run_in_threadpool(opened))
+    return answer(await run_in_threadpool(found_open))
 
 
 @router.delete("/twins/{twin_id}", status_code=204, responses=PROBLEMS)
@@ -299,7 +299,7 @@ async def keep_factors(twin_id: str, body: KeptFactors, request: Request) -> Res
     def kept() -> dict[str, Any]:
         session = desk.twins.get(owner, twin_id)
         assert session._replace(factors=factors).twin  # what nothing answers for is not kept
-        return _opened(desk, desk.twins.set_factors(owner, twin_id, factors, found), owner)
+        return opened(desk, desk.twins.set_factors(owner, twin_id, factors, found), owner)
 
     return answer(await run_in_threadpool(kept))
 
@@ -310,7 +310,7 @@ async def forget_factors(twin_id: str, request: Request) -> Response:
     desk, owner = desk_of(request), caller_of(request).owner
 
     def forgotten() -> dict[str, Any]:
-        return _opened(desk, desk.twins.set_factors(owner, twin_id, None), owner)
+        return opened(desk, desk.twins.set_factors(owner, twin_id, None), owner)
 
     return answer(await run_in_threadpool(forgotten))
 
@@ -331,7 +331,8 @@ async def example(twin_id: str, request: Request) -> Response:
     return Response(text, media_type="text/csv; charset=utf-8")
 
 
-def _opened(desk: Desk, session: TwinSession, owner: str) -> dict[str, Any]:
+def opened(desk: Desk, session: TwinSession, owner: str) -> dict[str, Any]:
+    """Return a session with the machine at its design point and at its setting."""
     twin = session.twin
     return {
         **session.to_dict(),

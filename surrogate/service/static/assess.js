@@ -133,10 +133,10 @@ async function map(found) {
     ? `COP ${found.cop[j][i].toFixed(2)}, ${(found.power[j][i] / 1e3).toFixed(1)} kW electric${found.cycling[j][i] ? ", with breaks" : ""}`
     : found.reasons?.[found.limit[j][i]] || status));
   await draw(place, [
-    { type: "heatmap", x: found.t_source_in, y: kilo(found.heat_load), z: found.cop, text: words, hovertemplate: "%{x:.1f} degC, %{y:.0f} kW: %{text}<extra></extra>",
+    { type: "heatmap", x: found.t_source_in, y: kilo(found.heat_load), z: found.cop, text: words, hovertemplate: "%{x:.1f} °C, %{y:.0f} kW: %{text}<extra></extra>",
       colorscale: "Viridis", zsmooth: "best", colorbar: { title: { text: "COP" }, thickness: 14, outlinewidth: 0 } },
-    { x: found.t_source_in, y: kilo(found.capacity), mode: "lines", line: { color: ORANGE, width: 3 }, hovertemplate: "capacity at %{x:.1f} degC: %{y:.0f} kW<extra></extra>" },
-  ], { xaxis: { title: "Waste heat, inlet [degC]" }, yaxis: { title: "Heat to the network [kW]", range: [0, Math.max(...found.heat_load) / 1e3 * 1.03] } });
+    { x: found.t_source_in, y: kilo(found.capacity), mode: "lines", line: { color: ORANGE, width: 3 }, hovertemplate: "capacity at %{x:.1f} °C: %{y:.0f} kW<extra></extra>" },
+  ], { xaxis: { title: "Waste heat, inlet [°C]" }, yaxis: { title: "Heat to the network [kW]", range: [0, Math.max(...found.heat_load) / 1e3 * 1.03] } });
 }
 
 /** A refrigerant by its number, and by its name where that is short. */
@@ -166,7 +166,7 @@ function fluids(found) {
     } else {
       cell(row.cop.toFixed(2));
       cell(`${(row.power / 1e3).toFixed(1)} kW`);
-      cell(`${row.t_discharge.toFixed(0)} degC`);
+      cell(`${row.t_discharge.toFixed(0)} °C`);
       cell(`${row.p_cond.toFixed(1)} bar`);
       cell(`${(3600 * row.suction_volume_flow).toFixed(0)} m3/h`);
     }

@@ -33,7 +33,7 @@ export function curve(target, found, color) {
   const gaps = found.gaps.map((gap) => ({ type: "rect", xref: "x", yref: "paper", x0: gap.low, x1: gap.high, y0: 0, y1: 1, fillcolor: "#f3e7de", line: { width: 0 }, layer: "below" }));
   const words = found.x.map((x, i) => found.cop[i] === null ? found.reason[i] : `COP ${found.cop[i].toFixed(2)}`);
   return draw(target, [
-    { x: found.x, y: found.cop, mode: "lines", line: { color, width: 2.5 }, text: words, hovertemplate: "%{x:.1f} degC: %{text}<extra></extra>" },
+    { x: found.x, y: found.cop, mode: "lines", line: { color, width: 2.5 }, text: words, hovertemplate: "%{x:.1f} °C: %{text}<extra></extra>" },
     ...(found.at_cop === null ? [] : [point]),
-  ], { xaxis: { title: `${found.label} [degC]` }, yaxis: { title: "COP", rangemode: "tozero" }, shapes: gaps });
+  ], { xaxis: { title: `${found.label} [°C]` }, yaxis: { title: "COP", rangemode: "tozero" }, shapes: gaps });
 }

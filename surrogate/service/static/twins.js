@@ -1,0 +1,41 @@
+// The list of twins: begin one, delete one.
+import { ask } from "./api.js";
+
+const form = document.getElementById("new");
+const said = document.getElementById("said");
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const design = { refrigerant: form.elements.refrigerant.value };
+  for (const field of form.querySelectorAll("[data-field]")) field.querySelector(".error").textContent = "";
+  document.getElementById("wrong").textContent = "";
+  for (const field of form.querySelectorAll("fieldset [data-field]")) {
+    const name = field.dataset.field;
+    const number = Number(field.querySelector("input").value.trim().replace(",", ".") || NaN);
+    if (!Number.isFinite(number)) { field.querySelector(".error").textContent = "This is no number."; return; }
+    design[name] = Number((number * Number(field.dataset.scale)).toPrecision(12));
+  }
+  try {
+    const { value } = await ask("/api/twins", { method: "POST", body: { name: form.elements.name.value, design } });
+    location.assign(`/twin/${value.id}`);
+  } catch (error) {
+    let told = false;
+    for (const one of error.problem?.errors || []) {
+      const place = form.querySelector(`[data-field="${CSS.escape(one.field.split(".").pop())}"] .error`);
+      if (place) { place.textContent = one.detail; told = true; }
+    }
+    if (!told) document.getElementById("wrong").textContent = error.message;
+  }
+});
+
+document.addEventListener("click", async (event) => {
+  const id = event.target.dataset?.delete;
+  if (!id || !confirm(`Delete “${event.target.dataset.name}” and its history for good?`)) return;
+  try {
+    await ask(`/api/twins/${id}`, { method: "DELETE" });
+    event.target.closest("tr").remove();
+    said.textContent = "Deleted.";
+  } catch (error) {
+    said.textContent = `Not deleted: ${error.message}.`;
+  }
+});

@@ -1,0 +1,90 @@
+// Tables of a twin: design against now, deviations from the real machine, a calibration.
+
+const DASH = "–";
+const $ = (name) => document.getElementById(name);
+
+/** A number with so many decimals; what rounds to nothing has no sign. */
+export function fixed(value, decimals) {
+  const text = value.toFixed(decimals);
+  return Number(text) === 0 ? (0).toFixed(decimals) : text;
+}
+
+/** The same with its sign, unless it rounds to nothing. */
+const signed = (value, decimals) => `${Number(value.toFixed(decimals)) > 0 ? "+" : ""}${fixed(value, decimals)}`;
+
+function row(head, cells) {
+  const line = document.createElement("tr");
+  const first = document.createElement("th");
+  first.scope = "row";
+  first.textContent = head;
+  line.append(first);
+  for (const text of cells) line.append(Object.assign(document.createElement("td"), { textContent: text }));
+  return line;
+}
+
+const QUANTITIES = [
+  ["heat_load", "Heat to the network", "kW", 1e3], ["power", "Electric power", "kW", 1e3], ["cop", "COP", "", 1], ["heat_source", "Heat from the source", "kW", 1e3],
+  ["capacity", "Capacity", "kW", 1e3], ["t_source_in", "Source, inlet", "°C", 0], ["t_source_out", "Source, outlet", "°C", 0], ["t_return", "Return", "°C", 0], ["t_supply", "Supply", "°C", 0],
+  ["t_evap", "Evaporation", "°C", 0], ["t_cond", "Condensation", "°C", 0], ["t_discharge", "Gas leaving the compressor", "°C", 0], ["p_evap", "Evaporating pressure", "bar", 1], ["p_cond", "Condensing pressure", "bar", 1],
+  ["superheat", "Superheat", "K", 1], ["eta_s", "Isentropic efficiency", "%", 0.01], ["mass_flow", "Refrigerant flow", "kg/h", 1 / 3600], ["suction_volume_flow", "Suction flow", "m³/h", 1 / 3600],
+  ["ua_condenser", "UA of the condenser", "kW/K", 1e3], ["ua_evaporator", "UA of the evaporator", "kW/K", 1e3],
+];
+
+/** The machine at its design point and now; temperatures differ in kelvins, all else in per cent. */
+export function showDesignNow(design, now) {
+  const rows = QUANTITIES.map(([name, label, unit, scale]) => {
+    const [a, b] = [design.values[name], now.values[name]];
+    const known = (value) => value !== null && value !== undefined;
+    const text = (value) => !known(value) ? DASH : scale === 0 ? `${fixed(value, 1)} ${unit}` : `${(value / scale).toPrecision(4)} ${unit}`.trim();
+    const change = !known(a) || !known(b) ? "" : scale === 0 ? `${signed(b - a, 1)} K` : a === 0 ? "" : `${signed(100 * (b / a - 1), 1)} %`;
+    const line = row(label, [text(a), text(b), change]);
+    line.dataset.name = name;
+    return line;
+  });
+  document.querySelector("#design-now tbody").replaceChildren(...rows);
+}
+
+function shown(one, name) {
+  const value = one[name];
+  if (value === null || value === undefined) return DASH;
+  if (one.unit === "W" && Math.abs(value) >= 1000) return `${(value / 1e3).toPrecision(3)} kW`;
+  const difference = name === "bias" || name === "rmse";
+  const units = { 1: "", degC: difference ? " K" : " °C" };
+  return `${Number(value.toPrecision(3))}${units[one.unit] ?? ` ${one.unit}`}`;
+}
+
+const share = (value) => value === null || value === undefined ? "" : ` (${(100 * value).toFixed(1)} %)`;
+
+/** Bias and RMSE of each quantity, and the hours that differ most. */
+export function showComparison(found) {
+  document.querySelector("#deviations tbody").replaceChildren(...Object.entries(found.quantities).map(([name, one]) => {
+    const line = row(one.label, [shown(one, "measured"), shown(one, "simulated"), shown(one, "bias") + share(one.relative_bias), shown(one, "rmse") + share(one.cv_rmse), String(one.points)]);
+    line.dataset.name = name;
+    return line;
+  }));
+  const left = found.left_out.map((one) => `${one.count} hours: ${one.in_words}`);
+  $("left-out").textContent = [...(left.length ? [`Left out: ${left.join("; ")}.`] : []), ...found.remarks].join(" ");
+  document.querySelector("#worst tbody").replaceChildren(...found.worst.map((one) => row(one.time.replace("T", " ").replace(/:00$/, ""), [
+    `${one.t_source_in.toFixed(1)} °C`, `${one.t_return.toFixed(1)} → ${one.t_supply.toFixed(1)} °C`, `${(one.heat_load / 1e3).toPrecision(3)} kW`,
+    `${(one.measured_power / 1e3).toPrecision(3)} kW`, `${(one.simulated_power / 1e3).toPrecision(3)} kW`, `${signed(100 * one.deviation, 1)} %`,
+  ])));
+}
+
+const FACTORS = { eta_s: "Compressor's efficiency", ua_condenser: "UA of the condenser", ua_evaporator: "UA of the evaporator" };
+
+/** What a calibration found, before and after. */
+export function showCalibration(found) {
+  $("calibrated").hidden = false;
+  $("factors").replaceChildren(...Object.entries(FACTORS).map(([name, label]) => {
+    const error = found.standard_errors[name];
+    const line = row(label, [`${found.factors[name].toFixed(3)} of the design's`, error === null ? "at its bound" : `± ${error.toPrecision(2)}`]);
+    line.dataset.name = name;
+    return line;
+  }));
+  const [before, after] = [found.before.quantities, found.after.quantities];
+  $("before-after").replaceChildren(...Object.keys(before).filter((name) => name in after).map((name) => row(before[name].label, [
+    shown(before[name], "bias") + share(before[name].relative_bias), shown(after[name], "bias") + share(after[name].relative_bias),
+    shown(before[name], "rmse") + share(before[name].cv_rmse), shown(after[name], "rmse") + share(after[name].cv_rmse),
+  ])));
+  $("calibrate-notes").replaceChildren(...found.notes.map((note) => Object.assign(document.createElement("li"), { textContent: note })));
+}
