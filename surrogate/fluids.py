@@ -105,9 +105,10 @@ def canonical_name(refrigerant: str) -> str:
     if known is not None:
         return known
     if any(mark in refrigerant for mark in ("&", "::", "[")):
-        raise UnknownRefrigerantError(
-            f"refrigerant = {refrigerant!r}, but it must be one fluid by its plain name: mixtures "
-            "and CoolProp's backends cannot be chosen"
+        raise _unknown(
+            refrigerant,
+            "it must be one fluid by its plain name: mixtures and CoolProp's backends cannot be "
+            "chosen",
         )
     import CoolProp.CoolProp as CP
 
@@ -119,10 +120,17 @@ def canonical_name(refrigerant: str) -> str:
     if not name:
         close = difflib.get_close_matches(_key(refrigerant), list(_names()), n=1, cutoff=0.75)
         hint = f"; did you mean {_names()[close[0]]}?" if close else ""
-        raise UnknownRefrigerantError(
-            f"refrigerant = {refrigerant!r}, but CoolProp knows no fluid of that name{hint}"
-        )
+        raise _unknown(refrigerant, f"CoolProp knows no fluid of that name{hint}")
     return _names().get(_key(name), name)
+
+
+def _unknown(refrigerant: str, problem: str) -> UnknownRefrigerantError:
+    return UnknownRefrigerantError(
+        f"refrigerant = {refrigerant!r}, but {problem}",
+        field="refrigerant",
+        value=refrigerant,
+        limit="one fluid that CoolProp knows",
+    )
 
 
 def _key(name: str) -> str:

@@ -19,8 +19,8 @@ from surrogate.pumps import shared_pump
 POINTS = 61
 """Points of a curve."""
 
-# What has an answer is looked for on such steps [K]; the curve is shown so far beyond it, and beyond
-# its own point [K]; and below such a width there is no curve but a point [K].
+# All in K: steps on which what has an answer is looked for; how far the curve is shown beyond it,
+# and beyond its own point; the width below which there is no curve but a point.
 _COARSE, _BEYOND, _ASIDE, _NARROW = 2.0, 5.0, 2.0, 1e-6
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -50,13 +50,14 @@ class Database:
             path.touch(mode=0o600, exist_ok=True)
         except OSError as error:
             raise InputError(f"database = {str(path)!r} cannot be made: {error.strerror}") from None
-        self._engine = _engine(path, busy_seconds)
         try:
-            upgrade(self._engine, path)
-        except DatabaseError as error:
-            self.close()
+            found = _revision(path)
+            self._engine = _engine(path, busy_seconds)
+            upgrade(self._engine, path, found)
+        except (DatabaseError, sqlite3.Error) as error:
+            said = error.orig if isinstance(error, DatabaseError) else error
             raise InputError(
-                f"database = {str(path)!r} cannot be used: {error.orig}; give another file with "
+                f"database = {str(path)!r} cannot be used: {said}; give another file with "
                 "--database"
             ) from None
 
@@ -121,33 +122,57 @@ def _engine(path: Path, busy_seconds: float) -> Engine:
     return engine
 
 
-def upgrade(engine: Engine, path: Path) -> None:
-    """Bring a file to the schema of this version; keep a copy of an older one.
+def _revision(path: Path) -> str | None:
+    """Read which schema a file has, without changing anything of it; None where it is new.
 
     Raises
     ------
     InputError
-        If the file is of a later version, or somebody else's.
+        If it is somebody else's, or of a later version.
     """
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    scripts = ScriptDirectory.from_config(config)
-    with engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-        tables = connection.exec_driver_sql(
-            "SELECT count(*) FROM sqlite_master WHERE type = 'table'"
-        ).scalar_one()
-    if found is None and tables:
-        raise InputError(f"database = {str(path)!r} is a database, but none of this service's")
-    if found is not None and found not in {one.revision for one in scripts.walk_revisions()}:
+    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+        if not tables:
+            return None
+        if "alembic_version" not in tables:
+            raise InputError(f"database = {str(path)!r} is a database, but none of this service's")
+        ((found,),) = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    if found not in {one.revision for one in _scripts().walk_revisions()}:
         raise InputError(
             f"database = {str(path)!r} has the schema {found!r}, which this version does not "
             "know; upgrade heatpump-surrogate, or give another file with --database"
         )
-    if found == scripts.get_current_head():
+    return str(found)
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def upgrade(engine: Engine, path: Path, found: str | None) -> None:
+    """Bring a file to the schema of this version; keep a copy of an older one.
+
+    Parameters
+    ----------
+    engine : Engine
+        Opens the file.
+    path : Path
+        The file.
+    found : str or None
+        The schema that it has; None where it is new.
+    """
+    head = _scripts().get_current_head()
+    if found == head:
         return
     if found is not None:
-        _copy(path, path.with_name(f"{path.name}.before-{scripts.get_current_head()}"))
+        _copy(path, path.with_name(f"{path.name}.before-{head}"))
+    config = _config()
     with engine.execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

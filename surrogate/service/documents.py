@@ -51,12 +51,19 @@ async def document(
         When it was saved.
     """
     if form == "pdf":
-        content: str | bytes = await clerks.run(tasks.pdf, assessment.to_dict(), name, created)
+        content: str | bytes = await clerks.run(
+            tasks.pdf, assessment.to_dict(), name, written(created)
+        )
     elif form == "csv":
         content = csv_report([(name, assessment)])
     else:
-        content = text_report(assessment, name)
+        content = text_report(assessment, name, created=written(created))
     return download(content, form, slug(name))
+
+
+def written(created: datetime | None) -> str | None:
+    """Return a time as documents print it."""
+    return None if created is None else created.strftime("%Y-%m-%d %H:%M UTC")
 
 
 def download(content: str | bytes, form: Form, name: str) -> Response:

@@ -27,7 +27,7 @@ from surrogate.service import tasks
 from surrogate.service.access import Caller
 from surrogate.service.answers import columns, names_of
 from surrogate.service.jobs import Failure, Job, Jobs, Step
-from surrogate.service.problems import Broken, ProblemError
+from surrogate.service.problems import Broken, ProblemError, blamed
 from surrogate.service.rates import SolveRates
 from surrogate.service.schemas import (
     Asked,
@@ -254,11 +254,11 @@ def pump_of(question: Asked) -> HeatPump:
             return shared_pump(question.refrigerant)
         name = canonical_name(question.refrigerant)
     except InputError as error:
-        raise _blamed(error, "refrigerant", question.refrigerant) from None
+        raise blamed(error, "refrigerant", question.refrigerant) from None
     try:
         return _changed_pump(name, tuple(sorted(question.parameters.items())))
     except InputError as error:
-        raise _blamed(error, "parameters", None) from None
+        raise blamed(error, "parameters") from None
 
 
 def plant_of(question: CapacityQuestion) -> Plant | None:
@@ -298,13 +298,9 @@ def naming_fields(question: Asked) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        limits = "limits" if "limit" in str(error) and question.limits else "body"
-        raise _blamed(error, error.field or limits, error.value) from None
-
-
-def _blamed(error: InputError, field: str, value: Any) -> ProblemError:
-    broken = Broken(field=field, value=value, limit=error.limit or None, detail=str(error))
-    return ProblemError("invalid-input", 422, str(error), [broken])
+        # What is wrong with a limit does not name it as a field.
+        limits = "limits" if "limit" in str(error) and question.limits else ""
+        raise blamed(error, error.field or limits) from None
 
 
 def _is_outside(estimate: Estimate) -> bool:

@@ -139,20 +139,48 @@ class BodyLimit:
             return
         limit = self._limit(scope["path"])
         said = header(scope, b"content-length")
-        if said.isdecimal() and int(said) > limit:
+        if said.isdecimal():
+            # The server holds a body to the length that it says.
+            if int(said) <= limit:
+                await self._app(scope, receive, send)
+                return
+            body = None
+        else:
+            body = await _whole(receive, limit)
+        if body is None:
             await _too_large(limit).response(scope["path"])(scope, receive, send)
-            return
-        count = 0
+        else:
+            await self._app(scope, _replayed(body, receive), send)
 
-        async def received() -> Message:
-            nonlocal count
-            message = await receive()
-            count += len(message.get("body", b""))
-            if count > limit:
-                raise _too_large(limit)
-            return message
 
-        await self._app(scope, received, send)
+async def _whole(receive: Receive, limit: int) -> bytes | None:
+    """Read a body that does not say its length; None where it is too large."""
+    parts: list[bytes] = []
+    count, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            break
+        parts.append(message.get("body", b""))
+        count += len(parts[-1])
+        if count > limit:
+            return None
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """Give a body that was read once more, then whatever comes."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
 
 
 def _too_large(limit: int) -> ProblemError:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from surrogate.errors import (
     InfeasibleError,
+    InputError,
     InputTypeError,
     MissingExtraError,
     NotConvergedError,
@@ -167,7 +168,9 @@ def as_problem(error: Exception) -> ProblemError:
         return _invalid(error)
     if isinstance(error, InfeasibleError):
         detail = str(error)
-        broken = Broken(field=error.limit or "limits", limit=error.limit or None, detail=detail)
+        broken = Broken(
+            field=error.limit or "limits", limit=detail.split(" (", maxsplit=1)[0], detail=detail
+        )
         return ProblemError("infeasible", 422, detail, [broken])
     if isinstance(error, HTTPException):
         return _plain(error)
@@ -175,6 +178,28 @@ def as_problem(error: Exception) -> ProblemError:
         if isinstance(error, cls):
             return ProblemError(kind, status, str(error))
     return ProblemError("internal", 500, "the service failed at this request; its log tells where")
+
+
+def blamed(error: InputError, field: str = "", value: Any = None) -> ProblemError:
+    """Return the problem of an argument that makes no sense.
+
+    Parameters
+    ----------
+    error : InputError
+        What the library says.
+    field : str
+        What the request calls the argument, where the library does not say.
+    value : object
+        What was given for it.
+    """
+    detail = str(error)
+    broken = Broken(
+        field=field or error.field or "body",
+        value=_shown(error.value if value is None else value),
+        limit=error.limit or None,
+        detail=detail,
+    )
+    return ProblemError("invalid-input", 422, detail, [broken])
 
 
 _LIBRARY: tuple[tuple[type[Exception], str, int], ...] = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -65,12 +64,11 @@ def solve_operation(
     return plant.operate(**point, max_solves=1)
 
 
-def pdf(assessment: Mapping[str, Any], name: str, created: datetime | None) -> bytes:
+def pdf(assessment: Mapping[str, Any], name: str, created: str | None) -> bytes:
     """Make the PDF of an assessment, given as its dictionary."""
     from surrogate.assessment import Assessment, pdf_report
 
-    when = None if created is None else created.strftime("%Y-%m-%d %H:%M UTC")
-    return pdf_report(Assessment.from_dict(assessment), name, created=when)
+    return pdf_report(Assessment.from_dict(assessment), name, created=created)
 
 
 def calibrate(design: Mapping[str, Any], measured: bytes, progress: str) -> dict[str, Any]:

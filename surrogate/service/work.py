@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as PoolTimeout
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -20,6 +21,9 @@ NICENESS = 19
 
 # Processes are replaced after so many tasks: whatever leaks in them stays small.
 _TASKS_A_PROCESS = 2000
+
+# How often a piece of work is begun whose process somebody ends.
+_TRIES = 3
 
 
 class WorkFailedError(RuntimeError):
@@ -68,28 +72,30 @@ class Workers:
         Raises
         ------
         WorkFailedError
-            If it takes too long, or its process dies twice.
+            If it takes too long, or its process dies again and again.
         Exception
             Whatever the function raises.
         """
         async with self._slots:
-            try:
-                return await self._once(function, args, kwargs)
-            except ProcessExpired:
-                # Somebody ended the process: what it did has no effect elsewhere, so once more.
-                pass
-            try:
-                return await self._once(function, args, kwargs)
-            except ProcessExpired as error:
-                raise WorkFailedError(
-                    f"the process that worked on it ended unexpectedly, twice (exit code "
-                    f"{error.exitcode})"
-                ) from None
+            for _ in range(_TRIES):
+                try:
+                    return await self._once(function, args, kwargs)
+                except (ProcessExpired, BrokenProcessPool) as error:
+                    # Somebody ended the process: what it did has no effect elsewhere, so again.
+                    code = getattr(error, "exitcode", None)
+        raise WorkFailedError(
+            f"the process that worked on it ended unexpectedly, {_TRIES} times"
+            + ("" if code is None else f" (exit code {code})")
+        )
 
     async def _once(
         self, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> T:
-        future = self._running().schedule(function, args, kwargs, timeout=self._seconds)
+        pool = self._running()
+        try:
+            future = pool.schedule(function, args, kwargs, timeout=self._seconds)
+        except RuntimeError as error:  # it broke since it was looked at
+            raise BrokenProcessPool(str(error)) from None
         try:
             return await asyncio.wrap_future(future)
         except (TimeoutError, PoolTimeout):
@@ -99,7 +105,8 @@ class Workers:
         with self._lock:
             if self._closed:
                 raise WorkFailedError("the service is shutting down")
-            if self._pool is None:
+            # A pool whose processes all ended at once is broken for good.
+            if self._pool is None or not self._pool.active:
                 self._pool = ProcessPool(
                     max_workers=self._processes,
                     max_tasks=_TASKS_A_PROCESS,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -31,6 +33,7 @@ def templates() -> jinja2.Environment:
         "significant": significant,
         "grouped": grouped,
         "plain": plain,
+        "coded": coded,
     }
     made.globals |= {
         "version": version("heatpump-surrogate"),
@@ -40,6 +43,18 @@ def templates() -> jinja2.Environment:
         "plotly_marks": plotly_marks,
     }
     return made
+
+
+def coded(text: str) -> Markup:
+    """Our own text as HTML: what stands between backticks as code, degrees with their sign.
+
+    Examples
+    --------
+    >>> coded("`a < b` in degC")
+    Markup('<code>a &lt; b</code> in °C')
+    """
+    shown = str(escape(text)).replace("degC", "\N{DEGREE SIGN}C")
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", shown))
 
 
 def page(request: Request, name: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:

@@ -1,12 +1,13 @@
 // The assessment page: the answer follows the form as one types.
 import { ask, download, follow, paused, Refused } from "./api.js";
-import { BLUE, GREEN, ORANGE, curve, draw } from "./charts.js";
+import { BLUE, GREEN, ORANGE, VOID, curve, draw } from "./charts.js";
 
 const form = document.getElementById("question");
 const answer = document.getElementById("answer");
 const solveCard = document.getElementById("solve");
 const saved = document.getElementById("saved");
 const downloads = document.getElementById("downloads");
+const around = document.querySelectorAll(".around");
 let turn = 0;
 let following = null;
 let done = null; // the full solve that the answer comes from
@@ -47,15 +48,26 @@ async function update() {
     // The service's own page, in which everything typed is text.
     answer.innerHTML = text;
     const box = answer.querySelector(".verdict");
+    tell();
     showErrors(JSON.parse(box.dataset.errors || "{}"));
     history.replaceState(null, "", query.size ? `/?${query}` : "/");
     if (box.dataset.status === "outside") solve(mine);
-    if (box.dataset.status) charts(mine);
+    if (box.dataset.status) charts(mine); else stale(true);
   } catch (error) {
     if (mine === turn) answer.replaceChildren(refusal(error));
   } finally {
     if (mine === turn) answer.setAttribute("aria-busy", "false");
   }
+}
+
+/** Say the answer to those who do not see it: its sentence, not all of its tables. */
+function tell() {
+  document.getElementById("told").textContent = answer.querySelector("h2")?.textContent || "";
+}
+
+/** Charts of a question that the form no longer asks stand back. */
+function stale(are) {
+  for (const card of around) card.classList.toggle("stale", are);
 }
 
 function refusal(error) {
@@ -99,6 +111,7 @@ async function solve(mine) {
     if (done) again.set("solve", done);
     const { value: shown } = await ask(`/answer?${again}`);
     answer.innerHTML = await shown.text();
+    tell();
     solveCard.hidden = true;
   } catch (error) {
     if (error.name !== "AbortError" && mine === turn) words.textContent = `${error.message[0].toUpperCase()}${error.message.slice(1)}.`;
@@ -114,16 +127,19 @@ async function charts(mine) {
     return;
   }
   if (mine !== turn) return;
+  stale(false);
+  for (const card of around) card.hidden = false;
   fluids(found.refrigerants);
   document.getElementById("words-supply").textContent = found.supply.sentence;
   document.getElementById("words-source").textContent = found.source.sentence;
-  document.getElementById("words-map").textContent = found.offdesign.sentence;
+  document.getElementById("words-map").textContent = found.offdesign.sentence + (found.offdesign.available
+    ? " The orange line is its capacity: more it cannot deliver. Below the dotted line it runs with breaks; where the map is grey, there is no answer. The point is the one you asked for." : "");
   await curve("plot-supply", found.supply, BLUE);
   await curve("plot-source", found.source, GREEN);
-  await map(found.offdesign, found.supply);
+  await map(found.offdesign);
 }
 
-/** COP over source temperature and heat load, with the capacity as a line. */
+/** COP over source temperature and heat load; capacity and lowest load as lines. */
 async function map(found) {
   const place = document.getElementById("plot-map");
   place.hidden = !found.available;
@@ -136,7 +152,12 @@ async function map(found) {
     { type: "heatmap", x: found.t_source_in, y: kilo(found.heat_load), z: found.cop, text: words, hovertemplate: "%{x:.1f} °C, %{y:.0f} kW: %{text}<extra></extra>",
       colorscale: "Viridis", zsmooth: "best", colorbar: { title: { text: "COP" }, thickness: 14, outlinewidth: 0 } },
     { x: found.t_source_in, y: kilo(found.capacity), mode: "lines", line: { color: ORANGE, width: 3 }, hovertemplate: "capacity at %{x:.1f} °C: %{y:.0f} kW<extra></extra>" },
-  ], { xaxis: { title: "Waste heat, inlet [°C]" }, yaxis: { title: "Heat to the network [kW]", range: [0, Math.max(...found.heat_load) / 1e3 * 1.03] } });
+    { x: found.t_source_in, y: kilo(found.lowest_load), mode: "lines", line: { color: "#fff", width: 2, dash: "dot" }, hovertemplate: "with breaks below %{y:.0f} kW<extra></extra>" },
+    { x: [found.at], y: [found.heat_load[0] / found.share[0] / 1e3], mode: "markers", hoverinfo: "skip", marker: { color: ORANGE, size: 11, line: { color: "#fff", width: 2 } } },
+  ], {
+    plot_bgcolor: VOID, xaxis: { title: "Waste heat, inlet [°C]", showgrid: false, range: [found.t_source_in[0], found.t_source_in.at(-1)] },
+    yaxis: { title: "Heat to the network [kW]", showgrid: false, range: [0, Math.max(...found.heat_load) / 1e3 * 1.03] },
+  });
 }
 
 /** A refrigerant by its number, and by its name where that is short. */
@@ -165,10 +186,10 @@ function fluids(found) {
       cell(row.reason, "why").colSpan = 5;
     } else {
       cell(row.cop.toFixed(2));
-      cell(`${(row.power / 1e3).toFixed(1)} kW`);
-      cell(`${row.t_discharge.toFixed(0)} °C`);
-      cell(`${row.p_cond.toFixed(1)} bar`);
-      cell(`${(3600 * row.suction_volume_flow).toFixed(0)} m3/h`);
+      cell((row.power / 1e3).toFixed(1));
+      cell(row.t_discharge.toFixed(0));
+      cell(row.p_cond.toFixed(1));
+      cell((3600 * row.suction_volume_flow).toFixed(0));
     }
     cell(row.gwp100 === null ? "?" : String(row.gwp100));
     cell(row.safety_class || "?");
@@ -217,11 +238,19 @@ downloads.addEventListener("click", async (event) => {
 });
 
 const later = paused(update, 60);
-form.addEventListener("input", () => { run = null; later(); });
+
+/** What stands there is no longer the saved run. */
+function changed() {
+  run = null;
+  const then = document.getElementById("then");
+  if (then) then.textContent = "Changed since it was saved: the numbers below are new, and not saved yet.";
+}
+
+form.addEventListener("input", () => { changed(); later(); });
 form.addEventListener("reset", (event) => {
   event.preventDefault();
   for (const entry of form.elements) if (entry.dataset.default !== undefined) entry.value = entry.dataset.default;
-  run = null;
+  changed();
   update();
 });
 form.addEventListener("submit", (event) => { event.preventDefault(); update(); });

@@ -1,6 +1,8 @@
 // How charts look. Plotly comes from the installed Python package.
 
 export const BLUE = "#0072b2", ORANGE = "#d55e00", GREEN = "#009e73", YELLOW = "#e69f00", GREY = "#8a8f98";
+/** Where there is no answer. */
+export const VOID = "#e6e9ec";
 
 const FONT = { family: "system-ui, -apple-system, Segoe UI, Roboto, sans-serif", size: 13, color: "#17212e" };
 const AXIS = { gridcolor: "#e6ebf0", zeroline: false, linecolor: "#8b96a5", ticks: "outside", ticklen: 4, automargin: true };
@@ -30,10 +32,15 @@ export async function draw(target, traces, layout = {}) {
 /** A COP curve over one temperature with the chosen point on it. */
 export function curve(target, found, color) {
   const point = { x: [found.at], y: [found.at_cop], mode: "markers", hoverinfo: "skip", marker: { color: ORANGE, size: 11, line: { color: "#fff", width: 2 } } };
-  const gaps = found.gaps.map((gap) => ({ type: "rect", xref: "x", yref: "paper", x0: gap.low, x1: gap.high, y0: 0, y1: 1, fillcolor: "#f3e7de", line: { width: 0 }, layer: "below" }));
+  // Points of a gap stand for half a step to either side.
+  const half = found.x.length > 1 ? (found.x.at(-1) - found.x[0]) / (found.x.length - 1) / 2 : 0;
+  const upright = { xref: "x", yref: "paper", y0: 0, y1: 1, layer: "below" };
+  const shapes = found.gaps.map((gap) => ({ type: "rect", ...upright, x0: gap.low - half, x1: gap.high + half, fillcolor: VOID, line: { width: 0 } }));
+  if (found.at_cop === null) shapes.push({ type: "line", ...upright, layer: "above", x0: found.at, x1: found.at, line: { color: ORANGE, width: 2, dash: "dash" } });
+  const most = Math.max(...found.cop, found.at_cop);
   const words = found.x.map((x, i) => found.cop[i] === null ? found.reason[i] : `COP ${found.cop[i].toFixed(2)}`);
   return draw(target, [
     { x: found.x, y: found.cop, mode: "lines", line: { color, width: 2.5 }, text: words, hovertemplate: "%{x:.1f} °C: %{text}<extra></extra>" },
     ...(found.at_cop === null ? [] : [point]),
-  ], { xaxis: { title: `${found.label} [°C]` }, yaxis: { title: "COP", rangemode: "tozero" }, shapes: gaps });
+  ], { xaxis: { title: `${found.label} [°C]`, ...(half ? { range: [found.x[0], found.x.at(-1)] } : {}) }, yaxis: { title: "COP", range: [0, 1.1 * most || 1] }, shapes });
 }

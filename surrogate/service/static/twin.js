@@ -14,18 +14,21 @@ let running = null;
 let following = null;
 let found = null; // a calibration that is not kept yet
 
-/** What the sliders say, in the service's units. */
+/** What the fields say, in the service's units; what is no number is NaN. */
 function setting() {
   const values = {};
-  for (const slide of form.querySelectorAll(".slide")) values[slide.dataset.field] = Number(slide.querySelector("[type=number]").value) * Number(slide.dataset.scale);
+  for (const slide of form.querySelectorAll(".slide")) values[slide.dataset.field] = Number((numberOf(slide) * Number(slide.dataset.scale)).toPrecision(15));
   return values;
 }
+
+/** A number as people type it, with a decimal comma, too. */
+const numberOf = (slide) => Number(slide.querySelector(".exact").value.trim().replace(",", ".") || NaN);
 
 function setSliders(values) {
   for (const slide of form.querySelectorAll(".slide")) {
     const value = values[slide.dataset.field] / Number(slide.dataset.scale);
     slide.querySelector("[type=range]").value = value;
-    slide.querySelector("[type=number]").value = Number(value.toPrecision(6));
+    slide.querySelector(".exact").value = Number(value.toPrecision(6));
   }
 }
 
@@ -46,12 +49,19 @@ function show(state) {
   if (diagram) drawPh(diagram, state, session.design_state);
 }
 
-function showErrors(problem) {
-  for (const slide of form.querySelectorAll(".slide")) slide.querySelector(".error").textContent = "";
-  for (const one of problem?.errors || []) {
-    const place = $(`${one.field}-error`);
-    if (place) place.textContent = one.detail;
+/** Show what is wrong beside its field. */
+function showErrors(errors) {
+  for (const slide of form.querySelectorAll(".slide")) {
+    const error = errors.find((one) => one.field === slide.dataset.field)?.detail || "";
+    slide.querySelector(".error").textContent = error;
+    slide.classList.toggle("wrong", error !== "");
+    for (const entry of slide.querySelectorAll("input")) if (error) entry.setAttribute("aria-invalid", "true"); else entry.removeAttribute("aria-invalid");
   }
+}
+
+/** There is no machine to show: say why. */
+function showNothing(why) {
+  show({ status: "invalid", reason: why, values: {}, points: {}, path: [], cycling: false });
 }
 
 /** Set the machine; points that nothing knows are simulated in full once the sliders rest. */
@@ -59,17 +69,23 @@ async function set(outside) {
   const mine = ++turn;
   following?.abort();
   $("solve").hidden = true;
+  const values = setting();
+  const unknown = Object.keys(values).filter((name) => !Number.isFinite(values[name]));
+  if (unknown.length) {
+    showErrors(unknown.map((field) => ({ field, detail: "This is no number." })));
+    showNothing("Something in the form is no number.");
+    return;
+  }
   try {
-    const { status, value } = await ask(`${path}/setting`, { method: "PUT", body: { ...setting(), outside } });
+    const { status, value } = await ask(`${path}/setting`, { method: "PUT", body: { ...values, outside } });
     if (mine !== turn) return;
-    showErrors(null);
+    showErrors([]);
     show(value);
     if (status === 202) await solve(value.solve, mine);
   } catch (error) {
     if (mine !== turn || error.name === "AbortError") return;
-    showErrors(error.problem);
-    $("status").className = "verdict status-line bad";
-    $("status").textContent = error.message;
+    showErrors(error.problem?.errors || []);
+    showNothing(error.message);
   }
 }
 
@@ -92,8 +108,8 @@ const rested = paused(() => set("solve"), 700);
 form.addEventListener("input", (event) => {
   const slide = event.target.closest(".slide");
   if (!slide) return;
-  const [range, number] = [slide.querySelector("[type=range]"), slide.querySelector("[type=number]")];
-  if (event.target === range) number.value = Number(Number(range.value).toPrecision(6)); else range.value = number.value;
+  const [range, number] = [slide.querySelector("[type=range]"), slide.querySelector(".exact")];
+  if (event.target === range) number.value = Number(Number(range.value).toPrecision(6)); else if (Number.isFinite(numberOf(slide))) range.value = numberOf(slide);
   dragged();
   rested();
 });

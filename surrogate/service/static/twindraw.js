@@ -17,7 +17,7 @@ export function drawScheme(state) {
   $("scheme-heat").textContent = kilo(v.heat_load, "W");
   $("scheme-power").textContent = kilo(v.power, "W");
   $("scheme-source").textContent = kilo(v.heat_source, "W");
-  $("scheme-eta").textContent = v.eta_s === null || off ? "" : `efficiency ${(100 * v.eta_s).toFixed(1)} %`;
+  $("scheme-eta").textContent = off || v.eta_s === null ? "" : `efficiency ${(100 * v.eta_s).toFixed(1)} %`;
   for (const name of ["t_return", "t_supply", "t_source_in"]) $(`scheme-${name}`).textContent = degrees(v[name]);
   $("scheme-t_source_out").textContent = off ? DASH : degrees(v.t_source_out);
   for (const name of PLACES) {
@@ -69,7 +69,9 @@ export function drawPh(diagram, state, design) {
   const marks = diagram.isotherms.filter((one) => one.h.length).map((one) => {
     const i = last(one);
     return { x: one.h[i], y: Math.log10(one.p[i]), text: one.label, textangle: -90, showarrow: false, font: { size: 10, color: GREY }, xanchor: "right", yanchor: "bottom" };
-  }).filter((one) => one.x <= diagram.h_range[1] && one.x >= diagram.h_range[0]);
+  }).filter((one) => one.x <= diagram.h_range[1] && one.x >= diagram.h_range[0])
+    // On a narrow screen every second one has room.
+    .filter((_, i) => i % 2 === 0 || $("plot-ph").clientWidth > 500);
   return draw("plot-ph", [
     ...diagram.isentropes.map((one) => line(one, { line: { color: "#e3d7c6", width: 1 } })),
     ...diagram.isotherms.map((one) => line(one, { line: { color: "#c9d3de", width: 1 } })),

@@ -18,9 +18,21 @@ function row(head, cells) {
   first.scope = "row";
   first.textContent = head;
   line.append(first);
-  for (const text of cells) line.append(Object.assign(document.createElement("td"), { textContent: text }));
+  for (const one of cells) {
+    const cell = document.createElement("td");
+    cell.append(one);
+    line.append(cell);
+  }
   return line;
 }
+
+/** A number as it is shown, and in full for whoever reads the page by machine. */
+function data(value, text) {
+  if (value === null || value === undefined) return text;
+  return Object.assign(document.createElement("data"), { value: String(value), textContent: text });
+}
+
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 const QUANTITIES = [
   ["heat_load", "Heat to the network", "kW", 1e3], ["power", "Electric power", "kW", 1e3], ["cop", "COP", "", 1], ["heat_source", "Heat from the source", "kW", 1e3],
@@ -37,33 +49,38 @@ export function showDesignNow(design, now) {
     const known = (value) => value !== null && value !== undefined;
     const text = (value) => !known(value) ? DASH : scale === 0 ? `${fixed(value, 1)} ${unit}` : `${(value / scale).toPrecision(4)} ${unit}`.trim();
     const change = !known(a) || !known(b) ? "" : scale === 0 ? `${signed(b - a, 1)} K` : a === 0 ? "" : `${signed(100 * (b / a - 1), 1)} %`;
-    const line = row(label, [text(a), text(b), change]);
+    const line = row(label, [data(a, text(a)), data(b, text(b)), change]);
     line.dataset.name = name;
     return line;
   });
   document.querySelector("#design-now tbody").replaceChildren(...rows);
 }
 
+const SHARES = { bias: "relative_bias", rmse: "cv_rmse" };
+
+/** A figure of a quantity, and what it is as a share of the measured mean. */
 function shown(one, name) {
   const value = one[name];
   if (value === null || value === undefined) return DASH;
-  if (one.unit === "W" && Math.abs(value) >= 1000) return `${(value / 1e3).toPrecision(3)} kW`;
-  const difference = name === "bias" || name === "rmse";
-  const units = { 1: "", degC: difference ? " K" : " °C" };
-  return `${Number(value.toPrecision(3))}${units[one.unit] ?? ` ${one.unit}`}`;
+  const share = one[SHARES[name]];
+  return data(value, `${quantity(value, one.unit, name in SHARES)}${share === null || share === undefined ? "" : ` (${fixed(100 * share, 1)}\u00a0%)`}`);
 }
 
-const share = (value) => value === null || value === undefined ? "" : ` (${(100 * value).toFixed(1)} %)`;
+function quantity(value, unit, difference) {
+  if (unit === "W") return Math.abs(value) >= 1000 ? `${(value / 1e3).toPrecision(3)}\u00a0kW` : `${fixed(value, Math.abs(value) < 100 ? 1 : 0)}\u00a0W`;
+  if (unit === "degC") return difference ? `${fixed(value, 2)}\u00a0K` : `${fixed(value, 1)}\u00a0°C`;
+  return `${fixed(value, difference ? 3 : 2)}${unit === "1" ? "" : `\u00a0${unit}`}`;
+}
 
 /** Bias and RMSE of each quantity, and the hours that differ most. */
 export function showComparison(found) {
   document.querySelector("#deviations tbody").replaceChildren(...Object.entries(found.quantities).map(([name, one]) => {
-    const line = row(one.label, [shown(one, "measured"), shown(one, "simulated"), shown(one, "bias") + share(one.relative_bias), shown(one, "rmse") + share(one.cv_rmse), String(one.points)]);
+    const line = row(capital(one.label), [shown(one, "measured"), shown(one, "simulated"), shown(one, "bias"), shown(one, "rmse"), String(one.points)]);
     line.dataset.name = name;
     return line;
   }));
-  const left = found.left_out.map((one) => `${one.count} hours: ${one.in_words}`);
-  $("left-out").textContent = [...(left.length ? [`Left out: ${left.join("; ")}.`] : []), ...found.remarks].join(" ");
+  const left = found.left_out.map((one) => `${one.count} ${one.count === 1 ? "hour" : "hours"} (${one.in_words})`);
+  $("left-out").textContent = [...(left.length ? [`Left out: ${left.join(", ")}.`] : []), ...found.remarks].join(" ");
   document.querySelector("#worst tbody").replaceChildren(...found.worst.map((one) => row(one.time.replace("T", " ").replace(/:00$/, ""), [
     `${one.t_source_in.toFixed(1)} °C`, `${one.t_return.toFixed(1)} → ${one.t_supply.toFixed(1)} °C`, `${(one.heat_load / 1e3).toPrecision(3)} kW`,
     `${(one.measured_power / 1e3).toPrecision(3)} kW`, `${(one.simulated_power / 1e3).toPrecision(3)} kW`, `${signed(100 * one.deviation, 1)} %`,
@@ -77,14 +94,15 @@ export function showCalibration(found) {
   $("calibrated").hidden = false;
   $("factors").replaceChildren(...Object.entries(FACTORS).map(([name, label]) => {
     const error = found.standard_errors[name];
-    const line = row(label, [`${found.factors[name].toFixed(3)} of the design's`, error === null ? "at its bound" : `± ${error.toPrecision(2)}`]);
+    const line = row(label, [data(found.factors[name], found.factors[name].toFixed(3)), error === null ? "at its bound" : data(error, `± ${error.toPrecision(2)}`)]);
     line.dataset.name = name;
     return line;
   }));
   const [before, after] = [found.before.quantities, found.after.quantities];
-  $("before-after").replaceChildren(...Object.keys(before).filter((name) => name in after).map((name) => row(before[name].label, [
-    shown(before[name], "bias") + share(before[name].relative_bias), shown(after[name], "bias") + share(after[name].relative_bias),
-    shown(before[name], "rmse") + share(before[name].cv_rmse), shown(after[name], "rmse") + share(after[name].cv_rmse),
-  ])));
+  $("before-after").replaceChildren(...Object.keys(before).filter((name) => name in after).map((name) => {
+    const line = row(capital(before[name].label), [shown(before[name], "bias"), shown(after[name], "bias"), shown(before[name], "rmse"), shown(after[name], "rmse")]);
+    line.dataset.name = name;
+    return line;
+  }));
   $("calibrate-notes").replaceChildren(...found.notes.map((note) => Object.assign(document.createElement("li"), { textContent: note })));
 }
