@@ -71,6 +71,8 @@ ELSEWHERE = (
     "make ",
     "surrogate generate",
     "surrogate validate",
+    "surrogate serve",
+    "curl ",
     "python3 -m venv",
     "env/bin/pip install",
 )

@@ -169,7 +169,8 @@ FIELDS: dict[str, Field] = {
         20000.0,
         1000.0,
         "Danish Energy Agency, Technology Data for Generation of Electricity and District Heating: "
-        "compression heat pump of 3 MW, year 2025, some 1000 EUR/kW (with air as its source; taken for waste heat too); pipes to the network and the "
+        "compression heat pump of 3 MW, year 2025, some 1000 EUR/kW (with air as its source; "
+        "taken for waste heat, too); pipes to the network and the "
         "grid connection may add to it",
     ),
     "maintenance": Field(
