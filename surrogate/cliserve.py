@@ -8,7 +8,10 @@ import click
 
 from surrogate.extras import need
 
-_NEEDED = ("fastapi", "uvicorn", "sqlalchemy", "alembic", "pebble", "limits", "orjson", "jinja2")
+_NEEDED = (
+    "fastapi", "uvicorn", "sqlalchemy", "alembic", "pebble", "limits", "orjson", "jinja2", "plotly",
+    "typst", "matplotlib",
+)  # fmt: skip
 
 
 @click.command()

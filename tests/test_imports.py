@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 HEAVY = ("tespy", "CoolProp", "sklearn", "scipy", "pandas", "xarray", "netCDF4")
 
 ANSWER = """
@@ -68,3 +70,29 @@ def test_tespy_leaves_the_warnings_of_the_process_alone():
         "print(warnings.showwarning is before)"
     )
     assert modules_after(code) == {"True"}
+
+
+SERVE_WITHOUT = """
+import sys
+sys.modules["{missing}"] = None  # as if it were not installed
+sys.argv = ["surrogate", "serve"]
+from surrogate.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("missing", ["fastapi", "sqlalchemy", "pebble", "limits"])
+def test_the_service_names_the_extra_that_it_lacks(missing, tmp_path):
+    code = SERVE_WITHOUT.format(missing=missing)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert result.returncode == 2
+    assert f"needs {missing}" in result.stderr
+    assert "heatpump-surrogate[service]" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_the_command_does_not_load_the_service():
+    loaded = modules_after("import sys, surrogate.cli; print(*sys.modules)")
+    assert not loaded & {"fastapi", "sqlalchemy", "uvicorn", "plotly", "typst", "matplotlib"}

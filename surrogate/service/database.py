@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -44,6 +45,8 @@ class Database:
 
     def __init__(self, path: Path, busy_seconds: float = 5.0) -> None:
         self.path = path
+        self._busy_seconds = busy_seconds
+        self._writer = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Whoever else has an account on this machine has no business with it.
@@ -83,11 +86,26 @@ class Database:
             If the database is busy, full, or fails.
         """
         with (
+            self._turn(),
             _told(),
             Session(self._engine.execution_options(begin="BEGIN IMMEDIATE")) as session,
             session.begin(),
         ):
             yield session
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let one thread write at a time.
+
+        SQLite would have those that wait look again now and then: among many, some
+        never find it free.
+        """
+        if not self._writer.acquire(timeout=self._busy_seconds):
+            raise _complaint(*_BUSY)
+        try:
+            yield
+        finally:
+            self._writer.release()
 
     def check(self) -> None:
         """Make sure that it answers.
@@ -184,8 +202,9 @@ def _copy(path: Path, copy: Path) -> None:
         source.backup(target)
 
 
+_BUSY = ("storage-busy", 503, "the database is busy: somebody else writes to it")
 _SIGNS = (
-    ("is locked", "storage-busy", 503, "the database is busy: somebody else writes to it"),
+    ("is locked", *_BUSY),
     ("is full", "storage-full", 507, "the disk is full"),
     ("disk I/O error", "storage-failed", 507, "the disk cannot be written to"),
     ("readonly", "storage-failed", 507, "the database may not be written to"),
@@ -201,10 +220,11 @@ def _told() -> Iterator[None]:
         said = str(error.orig)
         for sign, kind, status, detail in _SIGNS:
             if sign in said:
-                headers = {"Retry-After": "2"} if status == 503 else None
-                raise ProblemError(
-                    kind, status,
-                    f"{detail}; nothing was changed, and what was saved before is safe",
-                    headers=headers,
-                ) from error  # fmt: skip
+                raise _complaint(kind, status, detail) from error
         raise
+
+
+def _complaint(kind: str, status: int, detail: str) -> ProblemError:
+    headers = {"Retry-After": "2"} if status == 503 else None
+    safe = "nothing was changed, and what was saved before is safe"
+    return ProblemError(kind, status, f"{detail}; {safe}", headers=headers)

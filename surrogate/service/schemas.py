@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from surrogate.conditions import CONDITIONS
 from surrogate.identity import SOURCE_CONTROLS
 from surrogate.parameters import ETA_S_DEFAULT
+from surrogate.twin.design import check_order
 
 
 def _bounded(name: str) -> Any:
@@ -95,8 +95,8 @@ class PlantDesign(BaseModel):
 
     @model_validator(mode="after")
     def _ordered(self) -> PlantDesign:
-        _check_order("t_source_out", self.t_source_out, "t_source_in", self.t_source_in)
-        _check_order("t_return", self.t_return, "t_supply", self.t_supply)
+        check_order("t_source_out", "t_source_in", self)
+        check_order("t_return", "t_supply", self)
         return self
 
 
@@ -223,22 +223,6 @@ class CapacityAnswer(BaseModel):
     origin: Word
     failures: dict[str, str] = Field(default_factory=dict)
     solve: SolveState | None = None
-
-
-def _check_order(cold: str, t_cold: float, warm: str, t_warm: float) -> None:
-    """Refuse temperatures that a user can only have swapped."""
-    if t_cold >= t_warm:
-        raise PydanticCustomError(
-            "order",
-            "{field} = {value} degC is not below {warm} = {t_warm} degC",
-            {
-                "field": cold,
-                "value": t_cold,
-                "limit": f"< {warm} = {t_warm:g}",
-                "warm": warm,
-                "t_warm": t_warm,
-            },
-        )
 
 
 assert SOURCE_CONTROLS == ("flow", "outlet")  # written out above for the type checker

@@ -6,6 +6,7 @@ import socket
 
 from surrogate.errors import InputError
 from surrogate.service.settings import Settings
+from surrogate.service.work import compute_alone
 
 _GRACE_SECONDS = 3
 _MOST_CONNECTIONS = 2048
@@ -26,6 +27,7 @@ def serve(settings: Settings) -> None:
     """
     import uvicorn
 
+    compute_alone()  # before NumPy comes with the application
     from surrogate.service.app import build
 
     listener = _listener(settings)

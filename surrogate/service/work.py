@@ -129,5 +129,15 @@ def _settle_in() -> None:
     """Give way to everything else, and leave Ctrl-C to the service."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICENESS)
+    compute_alone()
+
+
+def compute_alone() -> None:
+    """Keep linear algebra to the thread that asks, unless the environment says otherwise.
+
+    Its matrices are small. Threads of BLAS would wait for one another on
+    processors that are busy: a year of a plant then takes ten times as long.
+    Only what is loaded later keeps to it.
+    """
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")

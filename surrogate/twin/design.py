@@ -46,8 +46,21 @@ class _Numbers(BaseModel):
         return value
 
 
-def _check_order(cold: str, warm: str, values: Any) -> None:
-    """Make sure that one temperature lies below another."""
+def check_order(cold: str, warm: str, values: Any) -> None:
+    """Make sure that one temperature lies below another, in a model's validator.
+
+    Parameters
+    ----------
+    cold, warm : str
+        Names of the temperatures.
+    values : object
+        Has them as attributes.
+
+    Raises
+    ------
+    PydanticCustomError
+        As ``order``; the context names ``field``, ``value``, ``other`` and ``limit``.
+    """
     low, high = getattr(values, cold), getattr(values, warm)
     if low >= high:
         raise PydanticCustomError(
@@ -120,8 +133,8 @@ class Design(_Numbers):
 
     @model_validator(mode="after")
     def _ordered(self) -> Design:
-        _check_order("t_source_out", "t_source_in", self)
-        _check_order("t_return", "t_supply", self)
+        check_order("t_source_out", "t_source_in", self)
+        check_order("t_return", "t_supply", self)
         return self
 
     def conditions(self) -> dict[str, Any]:
@@ -162,7 +175,7 @@ class Setting(_Numbers):
 
     @model_validator(mode="after")
     def _ordered(self) -> Setting:
-        _check_order("t_return", "t_supply", self)
+        check_order("t_return", "t_supply", self)
         return self
 
 

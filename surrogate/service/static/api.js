@@ -1,8 +1,12 @@
 // Talking to the service: JSON in and out, problem documents as errors, progress of full solves.
 
+/** The library's words with the sign that people read. */
+export const readable = (text) => text.replaceAll("degC", "°C");
+
 export class Refused extends Error {
   constructor(problem) {
-    super(problem.detail || problem.title || "the service refused");
+    super(readable(problem.detail || problem.title || "the service refused"));
+    for (const one of problem.errors || []) one.detail = readable(one.detail);
     this.problem = problem;
   }
 }

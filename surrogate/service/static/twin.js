@@ -1,5 +1,6 @@
 // One digital twin: sliders in, states out; measured hours beside it.
-import { ask, follow, paused, Refused } from "./api.js";
+import { ask, follow, paused, readable, Refused } from "./api.js";
+import { scaled } from "./numbers.js";
 import { drawGauge, drawHistory, drawMeasured, drawPh, drawScheme } from "./twindraw.js";
 import { showCalibration, showComparison, showDesignNow } from "./twintables.js";
 
@@ -28,7 +29,7 @@ function setSliders(values) {
   for (const slide of form.querySelectorAll(".slide")) {
     const value = values[slide.dataset.field] / Number(slide.dataset.scale);
     slide.querySelector("[type=range]").value = value;
-    slide.querySelector(".exact").value = Number(value.toPrecision(6));
+    slide.querySelector(".exact").value = Number(value.toPrecision(12));
   }
 }
 
@@ -41,8 +42,8 @@ function show(state) {
   status.dataset.status = state.status;
   const v = state.values;
   status.textContent = ok
-    ? `COP ${v.cop.toFixed(2)}, ${(v.power / 1e3).toPrecision(3)} kW of electricity for ${(v.heat_load / 1e3).toPrecision(3)} kW of heat${state.cycling ? "; it runs with breaks" : ""}. It could give ${(v.capacity / 1e3).toPrecision(3)} kW here.`
-    : state.reason;
+    ? `COP ${v.cop.toFixed(2)}, ${scaled(v.power, "W")} of electricity for ${scaled(v.heat_load, "W")} of heat${state.cycling ? "; it runs with breaks" : ""}.${v.capacity > 0 ? ` It could give ${scaled(v.capacity, "W")} here.` : ""}`
+    : readable(state.reason);
   drawScheme(state);
   drawGauge(state, session.design_state);
   showDesignNow(session.design_state, state);

@@ -1,12 +1,12 @@
 // Pictures of a twin: the cycle scheme, the gauge, the log p-h diagram, curves over time.
-import { fixed } from "./twintables.js";
+import { fixed, scaled, significant } from "./numbers.js";
 import { BLUE, GREEN, GREY, ORANGE, draw } from "./charts.js";
 
 const DASH = "–";
 // Places of the cycle in the order of their numbers.
 const PLACES = ["suction", "discharge", "liquid", "mixture"];
 const $ = (name) => document.getElementById(name);
-const kilo = (value, unit) => value === null || value === undefined ? DASH : `${(value / 1e3).toPrecision(3)} k${unit}`;
+const watts = (value) => value === null || value === undefined ? DASH : scaled(value, "W");
 const degrees = (value) => value === null || value === undefined ? DASH : `${fixed(value, 1)} °C`;
 
 /** Put the live values into the cycle scheme. */
@@ -14,9 +14,9 @@ export function drawScheme(state) {
   const v = state.values;
   const off = Object.keys(state.points).length === 0;
   $("scheme").classList.toggle("off", off);
-  $("scheme-heat").textContent = kilo(v.heat_load, "W");
-  $("scheme-power").textContent = kilo(v.power, "W");
-  $("scheme-source").textContent = kilo(v.heat_source, "W");
+  $("scheme-heat").textContent = watts(v.heat_load);
+  $("scheme-power").textContent = watts(v.power);
+  $("scheme-source").textContent = watts(v.heat_source);
   $("scheme-eta").textContent = off || v.eta_s === null ? "" : `efficiency ${(100 * v.eta_s).toFixed(1)} %`;
   for (const name of ["t_return", "t_supply", "t_source_in"]) $(`scheme-${name}`).textContent = degrees(v[name]);
   $("scheme-t_source_out").textContent = off ? DASH : degrees(v.t_source_out);
@@ -24,7 +24,7 @@ export function drawScheme(state) {
     const point = state.points[name];
     const place = $(`state-${name}`);
     place.querySelector("[data-of=t]").textContent = point ? degrees(point.t) : DASH;
-    place.querySelector("[data-of=p]").textContent = point ? `${point.p.toPrecision(3)} bar` : "";
+    place.querySelector("[data-of=p]").textContent = point ? `${significant(point.p)} bar` : "";
     place.querySelector("[data-of=h]").textContent = point ? `${point.h.toFixed(0)} kJ/kg` : "";
   }
 }
@@ -50,7 +50,7 @@ export function drawGauge(state, design) {
   gauge.setAttribute("aria-valuenow", cop === null ? 0 : cop.toFixed(3));
   gauge.setAttribute("aria-valuetext", cop === null ? "off" : `COP ${cop.toFixed(2)}, at the design point ${design.values.cop.toFixed(2)}`);
   const error = state.error;
-  $("gauge-words").textContent = cop === null ? "" : `${state.origin === "solve" ? "from a full simulation" : `from the ${state.origin}${error ? `, ± ${(100 * error).toPrecision(1)} %` : ""}`}; design ${design.values.cop.toFixed(2)}`;
+  $("gauge-words").textContent = cop === null ? "" : `${state.origin === "solve" ? "from a full simulation" : `from the ${state.origin}${error ? `, ± ${significant(100 * error, 1)} %` : ""}`}; design ${design.values.cop.toFixed(2)}`;
 }
 
 const line = (one, look) => ({ x: one.h, y: one.p, mode: "lines", hoverinfo: "skip", ...look });

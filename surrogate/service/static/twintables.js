@@ -1,16 +1,8 @@
 // Tables of a twin: design against now, deviations from the real machine, a calibration.
+import { fixed, scaled, signed, significant } from "./numbers.js";
 
 const DASH = "–";
 const $ = (name) => document.getElementById(name);
-
-/** A number with so many decimals; what rounds to nothing has no sign. */
-export function fixed(value, decimals) {
-  const text = value.toFixed(decimals);
-  return Number(text) === 0 ? (0).toFixed(decimals) : text;
-}
-
-/** The same with its sign, unless it rounds to nothing. */
-const signed = (value, decimals) => `${Number(value.toFixed(decimals)) > 0 ? "+" : ""}${fixed(value, decimals)}`;
 
 function row(head, cells) {
   const line = document.createElement("tr");
@@ -47,7 +39,7 @@ export function showDesignNow(design, now) {
   const rows = QUANTITIES.map(([name, label, unit, scale]) => {
     const [a, b] = [design.values[name], now.values[name]];
     const known = (value) => value !== null && value !== undefined;
-    const text = (value) => !known(value) ? DASH : scale === 0 ? `${fixed(value, 1)} ${unit}` : `${(value / scale).toPrecision(4)} ${unit}`.trim();
+    const text = (value) => !known(value) ? DASH : scale === 0 ? `${fixed(value, 1)} ${unit}` : `${significant(value / scale, 4)} ${unit}`.trim();
     const change = !known(a) || !known(b) ? "" : scale === 0 ? `${signed(b - a, 1)} K` : a === 0 ? "" : `${signed(100 * (b / a - 1), 1)} %`;
     const line = row(label, [data(a, text(a)), data(b, text(b)), change]);
     line.dataset.name = name;
@@ -67,7 +59,7 @@ function shown(one, name) {
 }
 
 function quantity(value, unit, difference) {
-  if (unit === "W") return Math.abs(value) >= 1000 ? `${(value / 1e3).toPrecision(3)}\u00a0kW` : `${fixed(value, Math.abs(value) < 100 ? 1 : 0)}\u00a0W`;
+  if (unit === "W") return scaled(value, "W").replace(" ", "\u00a0");
   if (unit === "degC") return difference ? `${fixed(value, 2)}\u00a0K` : `${fixed(value, 1)}\u00a0°C`;
   return `${fixed(value, difference ? 3 : 2)}${unit === "1" ? "" : `\u00a0${unit}`}`;
 }
@@ -82,8 +74,8 @@ export function showComparison(found) {
   const left = found.left_out.map((one) => `${one.count} ${one.count === 1 ? "hour" : "hours"} (${one.in_words})`);
   $("left-out").textContent = [...(left.length ? [`Left out: ${left.join(", ")}.`] : []), ...found.remarks].join(" ");
   document.querySelector("#worst tbody").replaceChildren(...found.worst.map((one) => row(one.time.replace("T", " ").replace(/:00$/, ""), [
-    `${one.t_source_in.toFixed(1)} °C`, `${one.t_return.toFixed(1)} → ${one.t_supply.toFixed(1)} °C`, `${(one.heat_load / 1e3).toPrecision(3)} kW`,
-    `${(one.measured_power / 1e3).toPrecision(3)} kW`, `${(one.simulated_power / 1e3).toPrecision(3)} kW`, `${signed(100 * one.deviation, 1)} %`,
+    `${one.t_source_in.toFixed(1)} °C`, `${one.t_return.toFixed(1)} → ${one.t_supply.toFixed(1)} °C`, `${scaled(one.heat_load, "W")}`,
+    `${scaled(one.measured_power, "W")}`, `${scaled(one.simulated_power, "W")}`, `${signed(100 * one.deviation, 1)} %`,
   ])));
 }
 
@@ -94,7 +86,7 @@ export function showCalibration(found) {
   $("calibrated").hidden = false;
   $("factors").replaceChildren(...Object.entries(FACTORS).map(([name, label]) => {
     const error = found.standard_errors[name];
-    const line = row(label, [data(found.factors[name], found.factors[name].toFixed(3)), error === null ? "at its bound" : data(error, `± ${error.toPrecision(2)}`)]);
+    const line = row(label, [data(found.factors[name], found.factors[name].toFixed(3)), error === null ? "at its bound" : data(error, `± ${significant(error, 2)}`)]);
     line.dataset.name = name;
     return line;
   }));
