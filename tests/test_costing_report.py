@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -27,30 +25,10 @@ from surrogate.errors import InputError, InputTypeError, MissingExtraError
 
 from .costing_cases import Tables, put, solved, street
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 HOSTILE = (
     "<script>window.hit=1</script>\"'><img src=x onerror='window.hit=1'>{{7*7}} $\\frac{a$ &amp;"
 )
 UNITS = {"GWh": 1e6, "MWh": 1e3, "kWh": 1.0, "%": 0.01, "t": 1e3}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium of the system; where it must be there and is not, that is a failure."""
-    missing = None
-    if CHROMIUM is None:
-        missing = "chromium is not installed"
-    elif importlib.util.find_spec("playwright") is None:
-        missing = "playwright is not installed"
-    if missing:
-        (pytest.fail if os.environ.get("SURROGATE_CI") else pytest.skip)(missing)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield chromium
-        chromium.close()
 
 
 @dataclass

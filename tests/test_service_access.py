@@ -108,7 +108,8 @@ def test_without_a_token_nothing_is_told(anonymous):
 def test_two_users_do_not_see_each_others(anonymous):
     client = anonymous
     client.as_user("alice")
-    run_id = client.post("/api/assessments", json={"name": "Alices own", "question": {}}).json()["id"]
+    body = {"name": "Alices own", "question": {}}
+    run_id = client.post("/api/assessments", json=body).json()["id"]
     twin_id = client.post("/api/twins", json={"name": "Alices own"}).json()["id"]
     job = client.post("/api/design", json=OUTSIDE).json()["solve"]["id"]
     hers = {

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from surrogate.assessment import FIELDS, Question
-from surrogate.assessment.words import plain
+from surrogate.assessment.words import grouped, plain
 
 
 class Shown(NamedTuple):
@@ -203,9 +203,14 @@ def _limits(name: str) -> str:
         return field.limits
     unit, scale = shown(name)
     whole = "a whole number " if name == "lifetime" else ""
-    low, high = (plain(float(f"{value / scale:.12g}")) for value in (field.low, field.high))
+    low, high = (_spelled(float(f"{value / scale:.12g}")) for value in (field.low, field.high))
     short = unit.split(" of ")[0]
     return f"{whole}from {low} to {high} {short}".strip()
+
+
+def _spelled(value: float) -> str:
+    """A limit in words; thousands apart where there are many."""
+    return grouped(value) if abs(value) >= 1e4 else plain(value)
 
 
 def _field(name: str, given: Mapping[str, str], errors: Mapping[str, str]) -> FormField:

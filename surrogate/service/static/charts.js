@@ -32,15 +32,15 @@ export async function draw(target, traces, layout = {}) {
 /** A COP curve over one temperature with the chosen point on it. */
 export function curve(target, found, color) {
   const point = { x: [found.at], y: [found.at_cop], mode: "markers", hoverinfo: "skip", marker: { color: ORANGE, size: 11, line: { color: "#fff", width: 2 } } };
-  // Points of a gap stand for half a step to either side.
-  const half = found.x.length > 1 ? (found.x.at(-1) - found.x[0]) / (found.x.length - 1) / 2 : 0;
+  // A gap reaches half the way to the points on either side of it.
+  const middle = (value, step) => (value + (found.x[found.x.indexOf(value) + step] ?? value)) / 2;
   const upright = { xref: "x", yref: "paper", y0: 0, y1: 1, layer: "below" };
-  const shapes = found.gaps.map((gap) => ({ type: "rect", ...upright, x0: gap.low - half, x1: gap.high + half, fillcolor: VOID, line: { width: 0 } }));
+  const shapes = found.gaps.map((gap) => ({ type: "rect", ...upright, x0: middle(gap.low, -1), x1: middle(gap.high, 1), fillcolor: VOID, line: { width: 0 } }));
   if (found.at_cop === null) shapes.push({ type: "line", ...upright, layer: "above", x0: found.at, x1: found.at, line: { color: ORANGE, width: 2, dash: "dash" } });
   const most = Math.max(...found.cop, found.at_cop);
   const words = found.x.map((x, i) => found.cop[i] === null ? found.reason[i] : `COP ${found.cop[i].toFixed(2)}`);
   return draw(target, [
     { x: found.x, y: found.cop, mode: "lines", line: { color, width: 2.5 }, text: words, hovertemplate: "%{x:.1f} °C: %{text}<extra></extra>" },
     ...(found.at_cop === null ? [] : [point]),
-  ], { xaxis: { title: `${found.label} [°C]`, ...(half ? { range: [found.x[0], found.x.at(-1)] } : {}) }, yaxis: { title: "COP", range: [0, 1.1 * most || 1] }, shapes });
+  ], { xaxis: { title: `${found.label} [°C]`, ...(found.x.length > 1 ? { range: [found.x[0], found.x.at(-1)] } : {}) }, yaxis: { title: "COP", range: [0, 1.1 * most || 1] }, shapes });
 }

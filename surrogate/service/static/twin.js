@@ -269,4 +269,7 @@ async function begin() {
   }
 }
 
+// How many isotherms have room for a label hangs on the width.
+addEventListener("resize", paused(() => { if (diagram) drawPh(diagram, session.state, session.design_state); }, 200));
+
 begin().catch((error) => { $("status").textContent = error instanceof Refused ? error.message : String(error); });
