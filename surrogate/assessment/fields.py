@@ -90,7 +90,7 @@ FIELDS: dict[str, Field] = {
     "eta_s": _condition(
         "eta_s",
         "Isentropic efficiency",
-        "How near the compressor comes to an ideal one; 0.8 is usual for large machines.",
+        "How near the compressor comes to an ideal one; 80 % is usual for large machines.",
         ETA_S_DEFAULT,
     ),
     "electricity_price": Field(
@@ -140,7 +140,7 @@ FIELDS: dict[str, Field] = {
         0.3,
         1.1,
         0.9,
-        "assumed: an older boiler over a year; new condensing boilers reach 1.0 and more",
+        "assumed: an older boiler over a year; new condensing boilers reach 100 % and more",
     ),
     "heat_price": Field(
         "Heat price",
@@ -180,8 +180,8 @@ FIELDS: dict[str, Field] = {
         0.0,
         0.5,
         0.02,
-        "assumed: between the Danish Energy Agency's catalogue (some 0.016 at 6000 h/a) and "
-        "VDI 2067 Part 1 (0.025)",
+        "assumed: between the Danish Energy Agency's catalogue (some 1.6 % at 6000 h/a) and "
+        "VDI 2067 Part 1 (2.5 %)",
     ),
     "lifetime": Field(
         "Lifetime",

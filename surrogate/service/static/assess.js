@@ -1,5 +1,5 @@
 // The assessment page: the answer follows the form as one types.
-import { ask, download, follow, paused, Refused } from "./api.js";
+import { ask, download, follow, paused, readable, Refused } from "./api.js";
 import { BLUE, GREEN, ORANGE, VOID, curve, draw } from "./charts.js";
 
 const form = document.getElementById("question");
@@ -130,9 +130,9 @@ async function charts(mine) {
   stale(false);
   for (const card of around) card.hidden = false;
   fluids(found.refrigerants);
-  document.getElementById("words-supply").textContent = found.supply.sentence;
-  document.getElementById("words-source").textContent = found.source.sentence;
-  document.getElementById("words-map").textContent = found.offdesign.sentence + (found.offdesign.available
+  document.getElementById("words-supply").textContent = readable(found.supply.sentence);
+  document.getElementById("words-source").textContent = readable(found.source.sentence);
+  document.getElementById("words-map").textContent = readable(found.offdesign.sentence) + (found.offdesign.available
     ? " The orange line is its capacity: more it cannot deliver. Below the dotted line it runs with breaks; where the map is grey, there is no answer. The point is the one you asked for." : "");
   await curve("plot-supply", found.supply, BLUE);
   await curve("plot-source", found.source, GREEN);
@@ -147,7 +147,7 @@ async function map(found) {
   const kilo = (values) => values.map((value) => value === null ? null : value / 1e3);
   const words = found.status.map((row, j) => row.map((status, i) => status === "ok"
     ? `COP ${found.cop[j][i].toFixed(2)}, ${(found.power[j][i] / 1e3).toFixed(1)} kW electric${found.cycling[j][i] ? ", with breaks" : ""}`
-    : found.reasons?.[found.limit[j][i]] || status));
+    : readable(found.reasons?.[found.limit[j][i]] || status)));
   await draw(place, [
     { type: "heatmap", x: found.t_source_in, y: kilo(found.heat_load), z: found.cop, text: words, hovertemplate: "%{x:.1f} °C, %{y:.0f} kW: %{text}<extra></extra>",
       colorscale: "Viridis", zsmooth: "best", colorbar: { title: { text: "COP" }, thickness: 14, outlinewidth: 0 } },
@@ -166,7 +166,7 @@ function named(row) {
 }
 
 function fluids(found) {
-  document.getElementById("words-fluids").textContent = found.sentence;
+  document.getElementById("words-fluids").textContent = readable(found.sentence);
   const rows = found.rows.map((row) => {
     const line = document.createElement("tr");
     if (row.own) line.className = "own";
@@ -183,7 +183,7 @@ function fluids(found) {
     };
     if (row.cop === null) {
       line.classList.add("none");
-      cell(row.reason, "why").colSpan = 5;
+      cell(readable(row.reason), "why").colSpan = 5;
     } else {
       cell(row.cop.toFixed(2));
       cell((row.power / 1e3).toFixed(1));

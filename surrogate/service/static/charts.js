@@ -1,5 +1,7 @@
 // How charts look. Plotly comes from the installed Python package.
 
+import { readable } from "./api.js";
+
 export const BLUE = "#0072b2", ORANGE = "#d55e00", GREEN = "#009e73", YELLOW = "#e69f00", GREY = "#8a8f98";
 /** Where there is no answer. */
 export const VOID = "#e6e9ec";
@@ -38,7 +40,7 @@ export function curve(target, found, color) {
   const shapes = found.gaps.map((gap) => ({ type: "rect", ...upright, x0: middle(gap.low, -1), x1: middle(gap.high, 1), fillcolor: VOID, line: { width: 0 } }));
   if (found.at_cop === null) shapes.push({ type: "line", ...upright, layer: "above", x0: found.at, x1: found.at, line: { color: ORANGE, width: 2, dash: "dash" } });
   const most = Math.max(...found.cop, found.at_cop);
-  const words = found.x.map((x, i) => found.cop[i] === null ? found.reason[i] : `COP ${found.cop[i].toFixed(2)}`);
+  const words = found.x.map((x, i) => found.cop[i] === null ? readable(found.reason[i]) : `COP ${found.cop[i].toFixed(2)}`);
   return draw(target, [
     { x: found.x, y: found.cop, mode: "lines", line: { color, width: 2.5 }, text: words, hovertemplate: "%{x:.1f} °C: %{text}<extra></extra>" },
     ...(found.at_cop === null ? [] : [point]),
