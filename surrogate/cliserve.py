@@ -34,6 +34,9 @@ _NEEDED = (
     metavar="NAME",
     help="A name that the service may be called by, beside those of this machine.",
 )
+@click.option(
+    "--https", is_flag=True, help="Browsers reach it through a proxy with TLS: keep cookies to it."
+)
 @click.option("--workers", type=int, help="Processes for full solves; one for each core, up to 4.")
 @click.option(
     "--solve-seconds",
@@ -55,6 +58,7 @@ def serve(
     database: Path | None,
     tokens: Path | None,
     hosts: tuple[str, ...],
+    https: bool,
     workers: int | None,
     solve_seconds: float,
     solves_per_hour: int,
@@ -75,6 +79,7 @@ def serve(
             host=host,
             port=port,
             hosts=hosts,
+            https=https,
             solve_seconds=solve_seconds,
             solves_per_hour=solves_per_hour,
             **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]  # by its name

@@ -121,12 +121,19 @@ def test_a_wrong_order_names_field_value_and_limit(
     assert (error["ctx"]["field"], error["ctx"]["value"], error["ctx"]["limit"]) == (
         field, value, limit,
     )  # fmt: skip
-    assert f"({value} degC) must be below" in error["msg"]
+    warm = {"t_source_out": "t_source_in", "t_return": "t_supply"}[field]
+    assert error["ctx"]["other"] == warm
+    assert error["msg"] == (
+        f"{FIELDS[field].label} ({value} degC) must be below {FIELDS[warm].label} ({limit} degC)"
+    )
 
 
 def test_an_unknown_refrigerant_is_told_with_the_library_s_advice():
-    with pytest.raises(ValidationError, match="did you mean R717"):
+    with pytest.raises(ValidationError, match="did you mean R717") as caught:
         Question(refrigerant="amonia")
+    context = caught.value.errors()[0]["ctx"]
+    assert (context["field"], context["value"]) == ("refrigerant", "amonia")
+    assert context["limit"] == "a fluid that CoolProp knows"
 
 
 def test_one_refrigerant_has_one_name_and_questions_do_not_change():
@@ -264,6 +271,14 @@ def test_never_is_said_in_words():
     assert found.worth.payback_sales is None
     assert "never paid back" in found.verdict
     assert payback_words(None, 1.0, 25) == "not within 25 years"
+    # Nothing a year pays nothing back, however long the lifetime.
+    assert payback_words(None, 0.0, 25) == payback_words(None, -1.0, 25) == "never"
+    assert payback_words(0.0, 0.0, 25) == "0.0 years"
+    free = QUESTION.changed(electricity_price=0.0, heat_price=0.0, maintenance=0.0)
+    nothing = assess(free)
+    assert nothing.worth is not None
+    assert nothing.worth.surplus_sales == 0.0
+    assert "the investment is never paid back;" in nothing.verdict
     late = assess(QUESTION.changed(lifetime=5))
     assert "not paid back within 5 years" in late.verdict
 

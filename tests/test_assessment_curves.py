@@ -26,12 +26,12 @@ from surrogate.assessment import (
     source_curve,
     supply_curve,
 )
-from surrogate.assessment.compare import tabulated
+from surrogate.assessment.compare import _sentence, tabulated
 from surrogate.assessment.points import why
 from surrogate.errors import InputError
 from surrogate.identity import Identity
 from surrogate.parameters import Parameters
-from surrogate.pumps import shared_pump
+from surrogate.pumps import _pump, shared_pump
 from surrogate.solved import SolvedMap
 from surrogate.store import shipped_folder
 
@@ -229,10 +229,34 @@ def test_a_refrigerant_without_an_answer_says_why():
     assert math.isnan(rows["R410A"].pressure_ratio)
 
 
+def test_the_best_is_counted_among_those_that_have_an_answer():
+    question = QUESTION.changed(t_supply=78)
+    found = compare_refrigerants(question)
+    pumps = {row.refrigerant: HeatPump(row.refrigerant) for row in found.rows}
+    asked = {
+        name: pump.design(**question.conditions(), outside="nan") for name, pump in pumps.items()
+    }
+    answered = sum(one.status == "ok" for one in asked.values())
+    assert 1 < answered < len(found.rows)
+    assert f"the highest COP of the {answered} refrigerants with an answer here" in found.sentence
+    # Where one is left there is nothing to be the highest of.
+    alone = [row for row in found.rows if row.status == "ok"][:1]
+    others = [row for row in found.rows if row.status != "ok"]
+    assert _sentence(alone + others) == (
+        f"Ammonia alone of {1 + len(others)} refrigerants has an answer here, a COP of "
+        f"{asked['R717'].cop:.2f}."
+    )
+    assert _sentence(others) == (
+        f"None of {len(others)} refrigerants with a table has an answer here."
+    )
+
+
 def test_a_user_s_table_is_asked_too_and_one_that_must_not_be_believed_is_told(user_tables: Path):
     propene = Identity("design", "single_stage", "R1270", Parameters())
     wrong = user_tables / propene.file_name
     other = user_tables / "design-single_stage-R601a-12345678.nc"
+    # Somebody may have asked for propene before it had a table.
+    _pump.cache_clear()
     try:
         # A file of propene's name with the table of ammonia, and one of other parameters.
         shutil.copy(next(SHIPPED.glob("design-single_stage-R717-*.nc")), wrong)
@@ -246,6 +270,7 @@ def test_a_user_s_table_is_asked_too_and_one_that_must_not_be_believed_is_told(u
     finally:
         wrong.unlink()
         other.unlink()
+        _pump.cache_clear()
     assert "R1270" not in tabulated()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import subprocess
 import sys
 
@@ -129,7 +130,7 @@ def test_two_users_do_not_see_each_others(anonymous):
     solved = {"name": "his", "question": {}, "solve": job}
     assert client.post("/api/assessments", json=solved).status_code == 404
     assert client.get("/api/assessments").json() == {"runs": [], "total": 0}
-    assert client.get("/api/twins").json() == {"twins": []}
+    assert client.get("/api/twins").json() == {"twins": [], "total": 0}
     assert "Alices own" not in client.get("/runs").text + client.get("/twin").text
     client.as_user("alice")
     assert client.get(f"/api/assessments/{run_id}").status_code == 200
@@ -246,3 +247,52 @@ def test_a_service_that_others_reach_goes_by_any_name(tmp_path):
     with Client(named) as client:
         assert client.get("/health", headers={"host": "heat.example.org:443"}).status_code == 200
         assert client.get("/health", headers={"host": "other.example.org"}).status_code == 403
+
+
+def test_what_is_no_address_is_refused_and_no_failure(client):
+    for headers in ({"host": "["}, {"origin": "http://["}, {"host": "http://x"}):
+        found = client.post("/api/design", json=POINT, headers=headers)
+        assert found.status_code == 403, headers
+        assert "content-security-policy" in found.headers
+
+
+def test_a_login_takes_little_and_leads_back_to_the_question(anonymous):
+    client = anonymous
+    large = client.post("/login", content=b"a=1&" * 100_000)
+    assert large.status_code == 413
+    many = client.post("/login", content=b"a=1&" * 900)
+    assert many.status_code == 401
+    asked = client.get("/?t_supply=75&refrigerant=R290")
+    to = asked.headers["location"].removeprefix("/login?to=")
+    back = client.post("/login", content=f"token={TOKENS['bob']}&to={to}".encode())
+    assert back.headers["location"] == "/?t_supply=75&refrigerant=R290"
+    client._client.cookies.clear()
+    # A page's script is told that it is nobody's, not shown a login.
+    found = client.get("/answer", headers={"sec-fetch-mode": "cors"})
+    assert (found.status_code, found.json()["type"]) == (401, "/api#problem-unauthorised")
+
+
+def test_cookies_of_other_programs_do_not_lock_one_out(anonymous):
+    client = anonymous
+    client.post("/login", data={"token": TOKENS["bob"], "to": "/"})
+    secret = client._client.cookies[COOKIE]
+    client._client.cookies.clear()
+    cookies = f'prefs={{"a":1}}; {COOKIE}={secret}; other="x'
+    assert client.get("/api/tables", headers={"cookie": cookies}).status_code == 200
+
+
+def test_behind_tls_cookies_are_kept_to_it(tmp_path):
+    settings = Settings(database=tmp_path / "x", tokens=TOKENS, workers=1, https=True)
+    with Client(settings) as client:
+        found = client.post("/login", data={"token": TOKENS["bob"], "to": "/"})
+        assert "secure" in found.headers["set-cookie"].lower()
+
+
+def test_files_that_do_not_change_are_kept(client):
+    page = client.get("/").text
+    kept = re.findall(r'"(/static/[^"?]+[?][^"]+|/vendor/[^"]+)"', page)
+    assert len(kept) >= 4
+    for path in kept:
+        assert "immutable" in client.get(path).headers["cache-control"], path
+    assert client.get("/static/api.js").headers["cache-control"] == "no-cache"
+    assert client.get("/").headers["cache-control"] == "no-store"

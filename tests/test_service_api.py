@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import surrogate
+from surrogate.service import jobs
 from surrogate.service.settings import Settings
 
 from .service_cases import HOPELESS, OUTSIDE, POINT, Client
@@ -212,7 +214,8 @@ def test_too_many_at_once(client):
     assert "200" in found.json()["detail"]
     points = [80.0] * 40_001
     found = client.post("/api/design", json={**POINT, "t_supply": points})
-    assert (found.status_code, found.json()["type"]) == (413, "/api#problem-too-large")
+    assert found.status_code == 422
+    assert "40000" in found.json()["detail"]
 
 
 def test_the_rate_of_solves_is_bounded_for_each_client(tmp_path):
@@ -267,3 +270,59 @@ def test_the_description_is_whole(client):
     reference = client.get("/api").text
     assert all(path in reference for path in schema["paths"])
     assert "problem-infeasible" in reference
+
+
+def test_a_million_mistakes_cost_no_more_than_one(client):
+    for wrong in ([""] * 300_000, [80.0] * 300_000, {"a": 1}, [[80.0]]):
+        found = client.post("/api/design", json={**POINT, "t_supply": wrong})
+        assert found.status_code == 422
+        assert len(found.json()["errors"]) <= 2
+        assert len(found.content) < 2000
+    many = dict.fromkeys(map(str, range(10**5)), "")
+    found = client.post("/api/design", json={**POINT, "limits": many})
+    assert (found.status_code, len(found.json()["errors"])) == (422, 1)
+
+
+def test_signs_that_are_none_and_names_that_look_like_types(client):
+    kind = {"content-type": "application/json"}
+    found = client.post("/api/design", content=b'{"refrigerant": "\\ud800"}', headers=kind)
+    assert found.status_code == 422
+    names = {"strange": 1, "list_of": 2, "integer": 3, "floating": 4}
+    found = client.post("/api/design", json={**POINT, **names})
+    assert set(names) <= {error["field"] for error in found.json()["errors"]}
+    found = client.post("/api/design", content=b'{"a": ', headers=kind)
+    assert found.json()["errors"][0]["field"] == "body"
+
+
+def test_jobs_that_are_over_bar_nobody(client):
+    """More than are kept may come and go in an hour."""
+    for _ in range(120):
+        started = client.post("/api/design", json=OUTSIDE)
+        assert started.status_code == 202, started.text
+        assert client.delete(started.json()["solve"]["url"]).status_code == 204
+        client.settle(0.001)
+    client.settle(0.2)
+    assert client.get("/health").json()["solves_running"] == 0
+
+
+def test_one_owner_may_not_take_all_jobs(tmp_path):
+    settings = Settings(database=tmp_path / "runs.sqlite", workers=1)
+    with Client(settings) as client:
+        statuses = [client.post("/api/design", json=OUTSIDE).status_code for _ in range(25)]
+        assert statuses[:20] == [202] * 20
+        refused = client.post("/api/design", json={**OUTSIDE, "t_supply": 33.1})
+        if refused.status_code != 202:  # unless some were done meanwhile
+            assert (refused.status_code, refused.json()["type"]) == (503, "/api#problem-busy")
+
+
+def test_results_are_forgotten_by_their_size(client):
+    desk = client.app.state.desk
+    now = time.monotonic()
+    large = b"x" * (jobs.MOST_BYTES - 10)
+    old = jobs.Job("local", 1, state="done", answer=large, ended=now - 5)
+    new = jobs.Job("local", 1, state="done", answer=b"y" * 100, ended=now)
+    desk.jobs._jobs |= {old.id: old, new.id: new}
+    desk.jobs.make_room("local")
+    assert new.id in desk.jobs._jobs
+    assert old.id not in desk.jobs._jobs
+    del desk.jobs._jobs[new.id]

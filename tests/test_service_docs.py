@@ -42,11 +42,12 @@ def test_what_is_asked_with_curl_is_answered(server, command):
 
 def test_it_is_served_as_shown(tmp_path):
     (serve,) = [line for line in SHOWN if line.startswith("surrogate serve --host")]
-    tokens = [line for line in SHOWN if line.startswith("surrogate token ")]
+    tokens = [line for line in SHOWN if "tokens.toml" in line and line != serve]
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     for line in tokens:
         environment = {**os.environ, "PATH": path}
         subprocess.run(["bash", "-c", line], cwd=tmp_path, check=True, env=environment)
     options = shlex.split(serve.replace("tokens.toml", str(tmp_path / "tokens.toml")))[2:]
+    assert (tmp_path / "tokens.toml").stat().st_mode & 0o077 == 0
     with served(tmp_path, *options) as running:
         assert running.process.poll() is None

@@ -17,7 +17,7 @@ from .service_cases import served
 def described() -> schemathesis.schemas.BaseSchema:
     app = FastAPI(openapi_tags=api.TAGS)
     api.include(app)
-    return schemathesis.openapi.from_dict(app.openapi())
+    return schemathesis.openapi.from_dict(api.completed(app.openapi()))
 
 
 OPERATIONS = {op.ok().label: op.ok() for op in described().get_all_operations()}

@@ -96,9 +96,11 @@ def test_an_older_file_is_brought_up_to_date_and_kept_as_a_copy(tmp_path):
     run = Runs(database).get("local", "a")
     assert (run.name, run.created.year) == ("old", 2026)
     assert run.assessment.to_dict() == answer.to_dict()
-    assert Twins(database, 1.0).listed("local") == []
+    assert Twins(database, 1.0).listed("local", 9) == ([], 0)
     database.close()
-    with closing(sqlite3.connect(tmp_path / "old.sqlite.before-0002")) as copy:
+    kept = tmp_path / "old.sqlite.before-0002"
+    assert kept.stat().st_mode & 0o077 == 0
+    with closing(sqlite3.connect(kept)) as copy:
         assert copy.execute("SELECT name FROM heat_pumps").fetchall() == [("old",)]
         tables = {row[0] for row in copy.execute("SELECT name FROM sqlite_master")}
     assert "twins" not in tables
@@ -137,6 +139,18 @@ def test_a_file_that_is_none_of_this_versions_is_refused(tmp_path, what):
         Database(path)
     if what in ("other", "text"):
         assert path.read_bytes() == before
+
+
+def test_any_name_of_a_file_is_taken_as_it_is(tmp_path):
+    path = tmp_path / "a?mode=ro&b%20c#d.sqlite"
+    database = Database(path)
+    run = saved(database)
+    database.close()
+    assert path.stat().st_size > 0
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+    again = Database(path)
+    assert Runs(again).get("local", run.id).name == "one"
+    again.close()
 
 
 SAVES = """
@@ -281,7 +295,7 @@ def test_twins_keep_setting_and_history_and_expire(database):
     made = twins.create("local", "t", Design())
     twins.set("local", made.id, Setting(t_source_in=8, t_return=30, t_supply=40, heat_load=1e4))
     for hours in (1.0, 0.5):
-        twins.step("local", made.id, hours, "ok", {"cop": 4.0})
+        twins.step("local", made.id, hours, Design().setting(), "ok", {"cop": 4.0})
     again = Twins(Database(database.path), 1.0).get("local", made.id)
     assert (again.setting.t_source_in, again.steps, again.hours) == (8.0, 2, 1.5)
     history = twins.history("local", made.id)
@@ -291,7 +305,7 @@ def test_twins_keep_setting_and_history_and_expire(database):
     with pytest.raises(ProblemError, match="expire"):
         twins.get("local", gone.id)
     assert twins.purge() == 1
-    assert [one.id for one in twins.listed("local")] == [made.id]
+    assert [one.id for one in twins.listed("local", 9)[0]] == [made.id]
     twins.delete("local", made.id)
     with database.reading() as session:
         left = session.connection().exec_driver_sql("SELECT count(*) FROM twin_steps").scalar()

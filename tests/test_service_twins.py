@@ -78,9 +78,11 @@ def test_impossible_settings_name_their_field(client, twin, change, field):
 def test_a_machine_that_cannot_be_is_no_session(client):
     before = len(client.get("/api/twins").json()["twins"])
     for design, kind in (
-        ({"t_source_in": 60, "t_source_out": 50}, "infeasible"), ({"refrigerant": "R601"}, "outside"),
-        ({"t_source_out": 12}, "invalid-input"), ({"refrigerant": "R999"}, "invalid-input"),
-    ):  # fmt: skip
+        ({"t_source_in": 60, "t_source_out": 50}, "infeasible"),
+        ({"refrigerant": "R601"}, "outside"),
+        ({"t_source_out": 12}, "invalid-input"),
+        ({"refrigerant": "R999"}, "invalid-input"),
+    ):
         found = client.post("/api/twins", json={"design": design})
         assert found.status_code == 422, design
         assert found.json()["type"] == f"/api#problem-{kind}", found.text
@@ -162,3 +164,35 @@ def test_diagrams(client):
     found = client.get("/api/diagrams/R717").json()
     assert found["critical"]["p"] == pytest.approx(113.6, abs=0.5)
     assert client.get("/api/diagrams/R999").status_code == 422
+
+
+def test_a_step_keeps_the_setting_that_it_was_made_at(client, twin, monkeypatch):
+    """The sliders may move while a step is computed."""
+    path = f"/api/twins/{twin['id']}"
+    twins = client.app.state.desk.twins
+    step = twins.step
+
+    def moved(*given):
+        twins.set("local", twin["id"], Setting(**COOL))
+        return step(*given)
+
+    monkeypatch.setattr(twins, "step", moved)
+    found = client.post(f"{path}/step", json={"hours": 1}).json()
+    (kept,) = client.get(f"{path}/history").json()["steps"]
+    assert kept["setting"] == found["setting"] == twin["setting"]
+    assert kept["values"]["cop"] == twin["state"]["values"]["cop"]
+
+
+def test_measured_hours_of_an_owner_are_bounded(client, twin, monkeypatch):
+    monkeypatch.setattr("surrogate.service.twins.MOST_MEASURED_BYTES", 15_000)
+    kind = {"content-type": "text/csv"}
+    data = example_csv(100).encode()
+    path = f"/api/twins/{twin['id']}/measured"
+    for _ in range(2):  # the same again replaces what was there
+        assert client.put(path, content=data, headers=kind).status_code == 200
+    other = client.post("/api/twins", json={}).json()
+    other_path = f"/api/twins/{other['id']}/measured"
+    found = client.put(other_path, content=example_csv(160).encode(), headers=kind)
+    assert found.status_code == 409
+    assert client.delete(path).status_code == 204
+    assert client.put(other_path, content=data, headers=kind).status_code == 200

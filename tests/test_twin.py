@@ -14,6 +14,7 @@ from CoolProp.CoolProp import PropsSI
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
 
 from surrogate import store
 from surrogate.cycle.machine import Point
@@ -23,7 +24,9 @@ from surrogate.errors import (
     OutsideTableError,
     TableNotFoundError,
 )
+from surrogate.jsonready import json_ready
 from surrogate.twin import Design, Factors, Setting, Twin
+from surrogate.twin.design import check_order
 from surrogate.twin.machine import ChangedPlant, changed_map
 from surrogate.units import KELVIN
 
@@ -80,6 +83,29 @@ def test_inputs_that_make_no_sense_are_refused():
     assert Setting(**{**setting().model_dump(), "heat_load": 0}).heat_load == 0
     with pytest.raises(ValidationError):
         Design().eta_s = 0.7  # frozen
+
+
+def test_an_order_is_told_by_names_or_by_labels():
+    given = Setting(**setting().model_dump())
+    labels = {"t_return": "Return", "t_supply": "Supply"}
+    check_order("t_return", "t_supply", given, labels)
+    for names, said in ((None, "t_supply = "), (labels, "Supply (")):
+        with pytest.raises(PydanticCustomError) as caught:
+            check_order("t_supply", "t_return", given, names)
+        assert caught.value.type == "order"
+        assert caught.value.message().startswith(f"{said}{given.t_supply}")
+        context = caught.value.context
+        assert (context["field"], context["other"]) == ("t_supply", "t_return")
+        assert (context["value"], context["limit"]) == (given.t_supply, given.t_return)
+
+
+def test_gaps_are_null_and_infinity_is_kept_where_it_means_something():
+    nan, inf = math.nan, math.inf
+    assert json_ready({"a": (1.0, nan, [inf]), "b": "nan"}) == {
+        "a": [1.0, None, [None]],
+        "b": "nan",
+    }
+    assert json_ready([-inf, nan, 2], infinity=True) == ["-inf", None, 2]
 
 
 def test_its_design_comes_out_of_it(twin):

@@ -10,8 +10,9 @@ import pytest
 from surrogate.cycle.machine import Point
 from surrogate.errors import InputError
 from surrogate.twin import Design, Factors, Twin, calibrate, compare, read_measured
+from surrogate.twin import fit as fit_module
 from surrogate.twin.example import example_csv
-from surrogate.twin.fit import NAMES, Hours, Residuals
+from surrogate.twin.fit import NAMES, ROBUST, SCALES, Hours, Residuals, fit
 
 from .twin_cases import worn_machine
 
@@ -140,6 +141,72 @@ def test_hours_without_an_answer_go_on_smoothly(twin):
     lost = np.isnan(residuals._raw(far))
     start, here, slopes = residuals._anchor
     assert values[lost] == pytest.approx((here + slopes @ (far - start))[lost])
+
+
+class Straight:
+    """Hours of a machine whose temperatures are straight lines over its factors."""
+
+    def __init__(self, lines, noise):
+        # Both temperatures of an hour err alike, as they do when it was no steady one.
+        truth = {name: lines[name] @ np.ones(3) for name in lines}
+        self.measured = {name: truth[name] + SCALES[name] * noise for name in lines}
+        self.places = np.arange(len(noise))
+        self.lines = lines
+
+    def simulated(self, x):
+        return {name: slopes @ x for name, slopes in self.lines.items()}
+
+
+@pytest.mark.parametrize("noise", [1.0, 3.0, 10.0, "t(2)"])
+def test_standard_errors_are_the_spread_of_repeated_fits(noise):
+    """Whatever the errors: far inside the robust bound, beyond it, or with wild ones."""
+    rng = np.random.default_rng(11)
+    count, repeats = 150, 250
+    lines = {name: 60.0 * rng.uniform(-1.0, 1.0, (count, 3)) for name in ("t_evap", "t_cond")}
+    wide = dict.fromkeys(NAMES, (0.5, 1.5))
+    found = []
+    for _ in range(repeats):
+        errors = rng.standard_t(2, count) if noise == "t(2)" else noise * rng.normal(size=count)
+        one = fit(Straight(lines, errors), np.ones(3), wide, lambda *_: None)
+        assert one.converged
+        found.append((one.x, np.sqrt(np.diag(one.covariance))))
+    x, errors = (np.array(values) for values in zip(*found, strict=True))
+    ratio = errors.mean(axis=0) / x.std(axis=0, ddof=1)
+    # The spread itself is known to 1 / sqrt(2 repeats) = 4.5 %.
+    assert ratio == pytest.approx(np.ones(3), abs=0.2)
+
+
+def test_correlation_and_condition_weigh_hours_by_the_curvature_of_the_loss():
+    """Against slopes of the loss by differences, at a fit with hours far off."""
+    rng = np.random.default_rng(5)
+    lines = {"t_cond": 30.0 * rng.uniform(-1.0, 1.0, (60, 3)) + [10.0, 10.0, 0.0]}
+    hours_ = Straight(lines, 4.0 * rng.standard_t(2, 60))
+    found = fit(hours_, np.ones(3), dict.fromkeys(NAMES, (0.1, 2.5)), lambda *_: None)
+    slopes = lines["t_cond"] / SCALES["t_cond"]
+
+    def gradient(x):
+        off = slopes @ x - hours_.measured["t_cond"] / SCALES["t_cond"]
+        # Half of soft_l1: ROBUST^2 (sqrt(1 + (off / ROBUST)^2) - 1).
+        return slopes.T @ (off / np.hypot(1.0, off / ROBUST))
+
+    step = 1e-6
+    hessian = np.stack(
+        [(gradient(found.x + d) - gradient(found.x - d)) / (2 * step) for d in step * np.eye(3)]
+    )
+    inverse = np.linalg.inv(hessian)
+    spread = np.sqrt(np.diag(inverse))
+    assert found.correlation == pytest.approx(inverse / np.outer(spread, spread), abs=1e-4)
+    lengths = np.sqrt(np.diag(hessian))
+    # Of a product of a matrix with its own transpose the condition is squared.
+    squared = np.linalg.cond(hessian / np.outer(lengths, lengths))
+    assert found.condition == pytest.approx(np.sqrt(squared), rel=1e-4)
+
+
+def test_a_search_that_was_ended_says_so(twin, monkeypatch):
+    monkeypatch.setattr(fit_module, "_MOST_TRIALS", 1)
+    found = calibrate(twin, hours(48, factors=KNOWN))
+    assert not found.converged
+    assert "ended before it had settled: the factors are the best" in found.notes[-1]
 
 
 def test_what_cannot_be_calibrated_is_refused(twin):

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surrogate.twin import Design, Factors, MeasuredError, Twin, compare, read_measured
-from surrogate.twin.columns import COLUMNS
+from surrogate.twin.columns import COLUMNS, LONGEST_HEADING, read_heading
 from surrogate.twin.comparison import deviation, in_words
 from surrogate.twin.example import FOULED, example_csv
-from surrogate.twin.measured import MOST_ROWS
+from surrogate.twin.measured import MOST_COLUMNS, MOST_ROWS
 
 HEAD = "time,t_source_in,t_return,t_supply,heat_load,power\n"
 ROW = "2026-01-01T0{}:00,8.1,30,42,15500,3400\n"
@@ -128,6 +128,87 @@ def test_what_cannot_be_compared_is_kept_and_counted():
 def test_what_is_refused_is_named(text, words):
     with pytest.raises(MeasuredError, match=words):
         read_measured(text)
+
+
+MANY = 8_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"\n" * MANY, "the file is empty"),
+        (HEAD.encode() + b"\n" * MANY + b"x", "more than 200,000 lines"),
+        (b"\r" * MANY + b"x", "more than 200,000 lines"),
+        (HEAD.encode() + b'"\n' * (MANY // 2), "more than 200,000 lines"),
+        (b"a" * MANY, "line 1 has 8,000,000 characters, but 200,000"),
+        (HEAD.encode() + b" " * MANY + b"x", "line 2 has 8,000,001 characters"),
+        (b"a," * (MANY // 2) + b"b", "line 1 has 8,000,001 characters"),
+        (b"a" + b"," * MANY, "no column time"),
+        (b"," * MANY + b"a", "line 1 has 8,000,001 characters"),
+        (b"\0" * MANY, "is no text"),
+        (b"\xff\xfe" + b"\0" * MANY, "line 1 has 4,000,000 characters"),
+        (HEAD.encode() + b"," * 38 + (b'"\n",' + b"," * 38) * 190_000 + b"x", "no row|cells"),
+        ((HEAD + ("x" * 40 + ",x" * 5 + "\n") * MOST_ROWS).encode(), "and 119990 more"),
+    ],
+    ids=range(13),
+)
+def test_eight_megabytes_of_anything_are_refused_at_once(text, words):
+    with pytest.raises(MeasuredError, match=words):
+        read_measured(text)
+
+
+def test_no_heading_takes_long():
+    """Each of these would take minutes, if matching went as the square of the length."""
+    spaces = "a" + 1_000_000 * " " + "b"
+    assert read_heading(spaces) is None
+    assert read_heading(f"heat{spaces[1:-1]}[{spaces[1:-1]}kW ]").unit.factor == 1e3
+    assert read_heading(1_000_000 * "(") is None
+    assert read_heading("a" + 500_000 * "\u0301\u0327") is None
+    text = (HEAD + ROW.format(0)).replace("power", f"power,a{130_000 * ' '}b").replace("3400", "1,")
+    assert read_measured(text.encode()).ignored == ("a b",)
+
+
+def test_headings_have_an_end_and_so_has_their_number():
+    longest = LONGEST_HEADING * "x"
+    good = HEAD.replace("power", f"power,{longest}") + ROW.format(0)
+    assert read_measured(good.encode()).ignored == (longest,)
+    with pytest.raises(MeasuredError, match=r"line 2, column 7: 'x{40}', but .* 100 .* 101") as one:
+        read_measured(b"\n" + good.replace(longest, longest + "x").encode())
+    (problem,) = one.value.problems
+    assert problem[:3] == (2, "column 7", 40 * "x")
+    extra = [f"c{n}" for n in range(MOST_COLUMNS - 6)]
+    rows = ROW.format(0)
+    wide = HEAD.replace("power", ",".join(["power", *extra])) + rows
+    assert read_measured(wide.encode()).ignored == tuple(extra)
+    with pytest.raises(MeasuredError, match="line 1: '201 columns', but 200 is the most") as one:
+        read_measured(wide.replace("power", "power,more").encode())
+    assert one.value.problems[0].line == 1
+
+
+def test_a_spreadsheet_s_empty_rows_are_no_rows():
+    """A whole sheet of them, below the last that holds anything."""
+    found = read_measured((HEAD + ROW.format(0) + 1_048_000 * ",,,,,\n").encode())
+    assert found.counts == {"usable": 1}
+    # Cells that lack at the end of the last row are missing, and remain so.
+    found = read_measured((HEAD + ROW.format(0) + "2026-01-02,8,30,42,,\n").encode())
+    assert found.missing == {"heat_load": 1, "power": 1}
+
+
+@pytest.mark.parametrize(
+    ("heading", "name", "factor"),
+    [
+        ("heat  load\t[ kW ]", "heat_load", 1e3),
+        ("Heat(MW) ", "heat_load", 1e6),
+        ("heat [kW", None, None),
+        ("heat (total) [kW]", None, None),
+        ("heat\n[kW]", "heat_load", 1e3),
+        ("heat [kW] x", None, None),
+        ("power [k(W)]", None, None),
+    ],
+)
+def test_brackets_of_headings(heading, name, factor):
+    found = read_heading(heading)
+    assert (found and (found.name, found.unit.factor)) == (name and (name, factor))
 
 
 def test_the_first_ten_bad_cells_are_named():

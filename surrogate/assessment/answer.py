@@ -83,7 +83,7 @@ def _paid(years: float | None, surplus: float, lifetime: int) -> str:
     words = payback_words(years, surplus, lifetime)
     if years is not None:
         return f"paid back after {words}"
-    return "never paid back" if surplus < 0.0 else f"not paid back within {lifetime} years"
+    return "never paid back" if words == "never" else words.replace("not", "not paid back", 1)
 
 
 def reason(limit: str, limits: Limits = limits_module.DEFAULT_LIMITS) -> str:

@@ -21,6 +21,7 @@ from surrogate.conditions import CONDITIONS
 from surrogate.errors import InputError, SurrogateError
 from surrogate.estimate import ORIGINS, QUANTITIES, STATUS, Estimate
 from surrogate.fluids import FluidFacts
+from surrogate.jsonready import json_ready
 from surrogate.limits import NAMES, Limits, as_limits
 from surrogate.pumps import shared_pump
 
@@ -70,8 +71,8 @@ class Assessment:
         facts, limits = self.facts, self.estimate.limits.to_dict()
         return {
             "question": self.question.model_dump(mode="json"),
-            "estimate": {name: plain(value) for name, value in self.estimate.to_dict().items()},
-            "limits": {name: plain(value) for name, value in limits.items()},
+            "estimate": json_ready(self.estimate.to_dict(), infinity=True),
+            "limits": json_ready(limits, infinity=True),
             "worth": self.worth.to_dict() if self.worth is not None else None,
             "sentence": self.sentence,
             "verdict": self.verdict,
@@ -178,19 +179,6 @@ def judged(question: Question, estimate: Estimate) -> Assessment:
         facts=fluids.facts(question.refrigerant),
         version=surrogate.__version__,
     )
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON has it: no NaN, and infinity by its name.
-
-    Examples
-    --------
-    >>> plain(float("nan")), plain(float("inf")), plain(1.5), plain("ok")
-    (None, 'inf', 1.5, 'ok')
-    """
-    if not isinstance(value, float) or math.isfinite(value):
-        return value
-    return None if math.isnan(value) else str(value)
 
 
 def _restored(values: Mapping[str, Any], limits: Mapping[str, Any]) -> Estimate:

@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from surrogate import fluids
-from surrogate.assessment.points import json_ready, why
+from surrogate.assessment.points import why
 from surrogate.assessment.question import Question
 from surrogate.assessment.words import called, capital
 from surrogate.errors import TableError, UnknownRefrigerantError
 from surrogate.estimate import Estimate
 from surrogate.identity import Identity
+from surrogate.jsonready import json_ready
 from surrogate.parameters import Parameters
 from surrogate.pumps import shared_pump
 from surrogate.store import available_tables
@@ -98,7 +99,7 @@ def compare_refrigerants(question: Question) -> Comparison:
     Examples
     --------
     >>> print(compare_refrigerants(Question()).sentence)
-    Ammonia reaches the highest COP of 13 refrigerants here, 3.98.
+    Ammonia reaches the highest COP of the 11 refrigerants with an answer here, 3.98.
     """
     rows = [_candidate(question, name) for name in tabulated()]
     rows.sort(key=lambda row: (row.status != "ok", -row.cop if row.status == "ok" else 0.0))
@@ -168,9 +169,12 @@ def _sentence(rows: list[Candidate]) -> str:
     if not good:
         return f"None of {len(rows)} refrigerants with a table has an answer here."
     best = good[0]
+    name = capital(_name(best))
     text = (
-        f"{capital(_name(best))} reaches the highest COP of {len(rows)} refrigerants here, "
+        f"{name} reaches the highest COP of the {len(good)} refrigerants with an answer here, "
         f"{best.cop:.2f}"
+        if len(good) > 1
+        else f"{name} alone of {len(rows)} refrigerants has an answer here, a COP of {best.cop:.2f}"
     )
     own = next((row for row in rows if row.own), None)
     if own is None or own is best:

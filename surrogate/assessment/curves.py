@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from surrogate.assessment.fields import FIELDS
-from surrogate.assessment.points import asked, floats, json_ready, texts, why
+from surrogate.assessment.points import asked, floats, texts, why
 from surrogate.assessment.question import Question
 from surrogate.errors import InputError
+from surrogate.jsonready import json_ready
 from surrogate.limits import DEFAULT_LIMITS
 from surrogate.pumps import shared_pump
 

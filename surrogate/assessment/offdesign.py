@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surrogate.assessment.answer import reason
-from surrogate.assessment.points import OUTSIDE, floats, json_ready, texts
+from surrogate.assessment.points import OUTSIDE, floats, texts
 from surrogate.assessment.question import Question
 from surrogate.conditions import CONDITIONS
 from surrogate.errors import InputError, TableError
+from surrogate.jsonready import json_ready
 from surrogate.limits import DEFAULT_LIMITS
 from surrogate.plant import Plant
 from surrogate.plantestimate import PlantEstimate

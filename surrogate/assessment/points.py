@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -59,23 +58,6 @@ def why(
         if value(point) < span.low:
             return f"the table of {table.identity.refrigerant} begins at {words.format(span.low)}"
     return OUTSIDE
-
-
-def json_ready(value: Any) -> Any:
-    """A value with its containers as JSON has them: lists, and None for NaN.
-
-    Examples
-    --------
-    >>> json_ready({"x": (1.0, float("nan"))})
-    {'x': [1.0, None]}
-    """
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: json_ready(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [json_ready(item) for item in value]
-    return value
 
 
 def asked(question: Question, name: str, value: float) -> Estimate:

@@ -14,8 +14,10 @@ from surrogate.assessment.fields import CONDITIONS, FIELDS
 from surrogate.conditions import CONDITIONS as RANGES
 from surrogate.errors import UnknownRefrigerantError
 from surrogate.fluids import canonical_name
+from surrogate.ordered import check_order
 
 _ORDER = (("t_source_out", "t_source_in"), ("t_return", "t_supply"))
+_LABELS = {name: field.label for name, field in FIELDS.items()}
 
 
 def _words(name: str) -> dict[str, Any]:
@@ -131,25 +133,18 @@ class Question(BaseModel):
             raise PydanticCustomError(
                 "unknown_refrigerant",
                 "{reason}",
-                {"field": "refrigerant", "value": value, "reason": str(error)},
+                {
+                    "field": "refrigerant",
+                    "value": value,
+                    "limit": "a fluid that CoolProp knows",
+                    "reason": str(error),
+                },
             ) from None
 
     @model_validator(mode="after")
     def _right_way_round(self) -> Self:
         for cold, warm in _ORDER:
-            value, limit = getattr(self, cold), getattr(self, warm)
-            if value >= limit:
-                raise PydanticCustomError(
-                    "order",
-                    "{label} ({value} degC) must be below {warm_label} ({limit} degC)",
-                    {
-                        "field": cold,
-                        "value": value,
-                        "limit": limit,
-                        "label": FIELDS[cold].label,
-                        "warm_label": FIELDS[warm].label,
-                    },
-                )
+            check_order(cold, warm, self, _LABELS)
         return self
 
     def conditions(self) -> dict[str, Any]:

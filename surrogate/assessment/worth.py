@@ -317,6 +317,8 @@ def payback(surplus: float, investment: float, rate: float, lifetime: int) -> fl
 def payback_words(years: float | None, surplus: float, lifetime: int) -> str:
     """Say how long an investment takes to be paid back.
 
+    Without a surplus it never is, whatever the lifetime.
+
     Parameters
     ----------
     years : float or None
@@ -328,9 +330,9 @@ def payback_words(years: float | None, surplus: float, lifetime: int) -> str:
 
     Examples
     --------
-    >>> payback_words(5.04, 1e5, 25), payback_words(None, 10.0, 25), payback_words(None, -10.0, 25)
+    >>> payback_words(5.04, 1e5, 25), payback_words(None, 10.0, 25), payback_words(None, 0.0, 25)
     ('5.0 years', 'not within 25 years', 'never')
     """
     if years is not None:
         return f"{years:.1f} years"
-    return "never" if surplus < 0.0 else f"not within {lifetime} years"
+    return "never" if surplus <= 0.0 else f"not within {lifetime} years"

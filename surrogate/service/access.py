@@ -6,11 +6,10 @@ import hashlib
 import secrets
 import time
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
 from typing import NamedTuple
 from urllib.parse import quote
 
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, cookie_parser
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -103,11 +102,7 @@ class Keys:
 
 def cookie(scope: Scope) -> str:
     """Return the secret of a browser's login, or an empty text."""
-    try:
-        found = SimpleCookie(header(scope, b"cookie")).get(COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found is not None else ""
+    return cookie_parser(header(scope, b"cookie")).get(COOKIE, "")
 
 
 class Access:
@@ -140,13 +135,23 @@ class Access:
         await self._app(scope, receive, send)
 
     def _refusal(self, scope: Scope, path: str) -> ASGIApp:
-        if path.startswith("/api/") or scope["method"] != "GET":
+        # A page's own script asks for parts of it, and would show a login in their place.
+        asks = header(scope, b"sec-fetch-mode") not in ("", "navigate")
+        if path.startswith("/api/") or scope["method"] != "GET" or asks:
             return ProblemError(
                 "unauthorised", 401,
                 "this service needs a token: send `Authorization: Bearer TOKEN`",
                 headers={"WWW-Authenticate": "Bearer"},
             ).response(path)  # fmt: skip
-        return RedirectResponse(f"/login?to={quote(path, safe='/')}", status_code=303)
+        query = scope["query_string"].decode("latin-1")
+        to = quote(f"{path}?{query}" if query else path, safe="/")
+        return RedirectResponse(f"/login?to={to}", status_code=303)
+
+
+def owner_of(request: HTTPConnection) -> str | None:
+    """Return who makes a request, or None where that is not known."""
+    found = request.scope.get("state", {}).get("caller")
+    return found.owner or None if found is not None else None
 
 
 def caller_of(request: HTTPConnection) -> Caller:

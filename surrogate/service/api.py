@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import FastAPI
 
+from surrogate.service.problems import ProblemDocument
 from surrogate.service.routes import about, assessments, estimates, solves, twins
 
 DESCRIPTION = """
@@ -30,6 +33,34 @@ ROUTERS = (
     twins.router,
     about.router,
 )
+
+
+_METHODS = ("get", "put", "post", "delete", "patch")
+
+
+def completed(schema: dict[str, Any]) -> dict[str, Any]:
+    """Complete the description: problem documents, and the token where one is needed.
+
+    Parameters
+    ----------
+    schema : dict
+        As FastAPI makes it.
+    """
+    parts = schema["components"]
+    document = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+    parts["schemas"] |= {**document.pop("$defs"), ProblemDocument.__name__: document}
+    parts["securitySchemes"] = {
+        "token": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "Needed where the service was given tokens.",
+        }
+    }
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            if method in _METHODS and path != "/health":
+                operation["security"] = [{}, {"token": []}]
+    return schema
 
 
 def include(app: FastAPI) -> None:

@@ -8,18 +8,20 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from surrogate.service import api, pages, problems
 from surrogate.service.access import Access
 from surrogate.service.desk import Desk
 from surrogate.service.guard import BodyLimit, Origins, SecurityHeaders
 from surrogate.service.pages.render import problem_page
-from surrogate.service.problems import ProblemError
 from surrogate.service.settings import Settings, is_loopback
 
 _TIDY_SECONDS = 3600.0
+_LOGIN_BYTES = 4096
 
 log = logging.getLogger("surrogate.service")
 
@@ -43,7 +45,7 @@ def build(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        warming = asyncio.create_task(asyncio.to_thread(_warm))
+        warming = asyncio.create_task(_warmed())
         tidying = asyncio.create_task(_tidy(desk))
         try:
             yield
@@ -52,7 +54,7 @@ def build(settings: Settings) -> FastAPI:
             await asyncio.gather(warming, tidying, return_exceptions=True)
             await desk.close()
 
-    app = FastAPI(
+    app = Service(
         title="surrogate",
         version=version("heatpump-surrogate"),
         description=api.DESCRIPTION,
@@ -71,19 +73,41 @@ def build(settings: Settings) -> FastAPI:
     return app
 
 
+class Service(FastAPI):
+    """The application, every answer of which keeps browsers strict, failures included."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Put the headers before everything, the answer to a failure among it."""
+        return SecurityHeaders(super().build_middleware_stack())
+
+    def openapi(self) -> dict[str, Any]:
+        """Describe the API."""
+        if self.openapi_schema is None:
+            self.openapi_schema = api.completed(super().openapi())
+        return self.openapi_schema
+
+
 def _guard(app: FastAPI, desk: Desk) -> None:
     """Put the guards before the application; the last one added is met first."""
     settings = desk.settings
 
     def limit(path: str) -> int:
+        if path == "/login":  # open to all
+            return _LOGIN_BYTES
         return settings.upload_bytes if path.endswith("/measured") else settings.body_bytes
 
     # A service that others reach is called by names that only its operator knows.
     names = settings.hosts or (() if is_loopback(settings.host) else ("*",))
-    app.add_middleware(Access, keys=desk.keys)
     app.add_middleware(BodyLimit, limit=limit)
+    app.add_middleware(Access, keys=desk.keys)
     app.add_middleware(Origins, hosts=(*_OWN_NAMES, settings.host, *names))
-    app.add_middleware(SecurityHeaders)
+
+
+async def _warmed() -> None:
+    try:
+        await asyncio.to_thread(_warm)
+    except Exception:  # whoever asks for the same is told what is wrong
+        log.exception("the tables could not be read beforehand")
 
 
 def _warm() -> None:
@@ -106,6 +130,6 @@ async def _tidy(desk: Desk) -> None:
     while True:
         try:
             await asyncio.to_thread(desk.twins.purge)
-        except ProblemError as error:
-            log.warning("expired twins are kept for now: %s", error)
+        except Exception:  # it goes on next time, whatever was wrong
+            log.exception("expired twins are kept for now")
         await asyncio.sleep(_TIDY_SECONDS)

@@ -73,13 +73,14 @@ def solved(desk: Desk, caller: Caller, solve_id: str) -> Assessment:
         If there is none, it is not done, or it is one of something else.
     """
     job = desk.jobs.get(caller.owner, solve_id)
-    if job.state != "done" or not isinstance(job.result, dict) or "sentence" not in job.result:
+    found = job.result
+    if job.state != "done" or not isinstance(found, dict) or "sentence" not in found:
         raise ProblemError(
             "conflict",
             409,
             f"the full solve {solve_id[:40]!r} has no assessment: it is {job.state}",
         )
-    return Assessment.from_dict(job.result)
+    return Assessment.from_dict(found)
 
 
 async def as_answer(assessment: Assessment) -> dict[str, Any]:

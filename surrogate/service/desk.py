@@ -18,7 +18,7 @@ from surrogate.service.settings import Settings
 from surrogate.service.twins import Twins
 from surrogate.service.work import Workers
 
-_DOCUMENT_SECONDS = 60.0
+_DOCUMENT_SECONDS, _MOST_DOCUMENTS = 60.0, 20
 _CALIBRATION_SECONDS = 600.0
 
 
@@ -41,8 +41,9 @@ class Desk:
     solvers : Workers
         Full solves.
     clerks : Workers
-        Documents and calibrations: what takes a second or more of one
-        processor, but no TESPy.
+        Documents: each takes up to a second of one processor.
+    fitters : Workers
+        Calibrations: each takes some seconds of one processor.
     jobs : Jobs
         Full solves and calibrations under way.
     rates : SolveRates
@@ -60,10 +61,11 @@ class Desk:
         self.keys = Keys(settings.tokens, settings.login_hours)
         self.database = Database(settings.database, settings.busy_seconds)
         self.solvers = Workers(settings.workers, settings.solve_seconds)
-        self.clerks = Workers(1, max(_DOCUMENT_SECONDS, _CALIBRATION_SECONDS))
+        self.clerks = Workers(1, _DOCUMENT_SECONDS, _MOST_DOCUMENTS)
+        self.fitters = Workers(1, _CALIBRATION_SECONDS)
         self.jobs = Jobs(self.solvers)
         self.rates = SolveRates(settings.solves_per_hour, settings.solves_per_request)
-        self.estimates = Estimates(self.solvers, self.jobs, self.rates, settings.points)
+        self.estimates = Estimates(self.solvers, self.jobs, self.rates)
         self.runs = Runs(self.database)
         self.twins = Twins(self.database, settings.session_days)
         self._scratch = tempfile.TemporaryDirectory(prefix="surrogate-")
@@ -78,6 +80,7 @@ class Desk:
         await self.jobs.close()
         self.solvers.close()
         self.clerks.close()
+        self.fitters.close()
         self.database.close()
         self._scratch.cleanup()
 

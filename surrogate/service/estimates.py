@@ -25,7 +25,7 @@ from surrogate.plantquery import answer as answer_plant
 from surrogate.pumps import shared_pump
 from surrogate.service import tasks
 from surrogate.service.access import Caller
-from surrogate.service.answers import columns, names_of
+from surrogate.service.answers import LABELS, columns, names_of
 from surrogate.service.jobs import Failure, Job, Jobs, Step
 from surrogate.service.problems import Broken, ProblemError, blamed
 from surrogate.service.rates import SolveRates
@@ -76,13 +76,10 @@ class Estimates:
         Keeps them.
     rates : SolveRates
         How many of them a client may ask for.
-    points : int
-        Most points of one question.
     """
 
-    def __init__(self, workers: Workers, jobs: Jobs, rates: SolveRates, points: int) -> None:
+    def __init__(self, workers: Workers, jobs: Jobs, rates: SolveRates) -> None:
         self._workers, self._jobs, self._rates = workers, jobs, rates
-        self._points = points
 
     async def design(self, question: DesignQuestion, caller: Caller) -> Answered:
         """Answer design points.
@@ -104,7 +101,7 @@ class Estimates:
             estimate = await self._asked(ask, given)
         finish = partial(_design_answer, pump)
         if question.outside != "solve" or not _is_outside(estimate):
-            return Answered(finish(estimate, {}))
+            return Answered(await _finished(finish, estimate, {}))
         solve = partial(
             self._workers.run,
             tasks.solve_design,
@@ -168,7 +165,7 @@ class Estimates:
             )
             estimate = await self._asked(ask, given)
         if question.outside != "solve" or not _is_outside(estimate):
-            return Answered(finish(estimate, {}))
+            return Answered(await _finished(finish, estimate, {}))
         solve = partial(
             self._workers.run,
             tasks.solve_operation,
@@ -211,6 +208,7 @@ class Estimates:
             If the points are more than the caller may have.
         """
         left = np.flatnonzero(np.atleast_1d(estimate.status) == OUTSIDE).tolist()
+        self._jobs.make_room(caller.owner)
         self._rates.charge(caller.client, len(left))
         values = {name: np.atleast_1d(getattr(estimate, name)).ravel() for name in names}
         steps: list[Step] = [
@@ -223,22 +221,18 @@ class Estimates:
             failures = {
                 str(n): str(x) for n, x in zip(left, found, strict=True) if isinstance(x, Failure)
             }
-            return await _awaited((then or finish)(estimate.with_points(solved), failures))
+            whole = await asyncio.to_thread(estimate.with_points, solved)
+            return await _finished(then or finish, whole, failures)
 
         job = self._jobs.start(caller.owner, steps, done)
-        return Answered({**await _awaited(finish(estimate, {})), "solve": job.told()}, job)
+        known = await _finished(finish, estimate, {})
+        return Answered({**known, "solve": job.told()}, job)
 
-    async def _asked(self, ask: Callable[[], Estimate], given: Mapping[str, Any]) -> Estimate:
+    @staticmethod
+    async def _asked(ask: Callable[[], Estimate], given: Mapping[str, Any]) -> Estimate:
         """Ask a pump or a plant; lists in a thread, so that single points need not wait."""
-        lengths = [len(value) for value in given.values() if isinstance(value, list)]
-        if not lengths:
-            return ask()
-        if max(lengths) > self._points:
-            raise ProblemError(
-                "too-large", 413,
-                f"{max(lengths)} points, but one request may have {self._points}; send several",
-            )  # fmt: skip
-        return await asyncio.to_thread(ask)
+        many = any(isinstance(value, list) for value in given.values())
+        return await asyncio.to_thread(ask) if many else ask()
 
 
 def pump_of(question: Asked) -> HeatPump:
@@ -359,7 +353,7 @@ def _capacity_answer(
     pump: HeatPump, estimate: Estimate, failures: dict[str, str]
 ) -> dict[str, Any]:
     found = columns(estimate, ("capacity", "lowest_load"))
-    kept = {name: found[name] for name in ("capacity", "lowest_load", "limit", "origin")}
+    kept = {name: found[name] for name in ("capacity", "lowest_load", *LABELS)}
     return {
         "refrigerant": pump.refrigerant,
         "topology": pump.topology,
@@ -368,5 +362,10 @@ def _capacity_answer(
     }
 
 
-async def _awaited(found: Awaitable[dict[str, Any]] | dict[str, Any]) -> dict[str, Any]:
+async def _finished(finish: Finish, estimate: Estimate, failures: dict[str, str]) -> dict[str, Any]:
+    """Make an answer; of many points in a thread, so that others need not wait."""
+    if estimate.shape:
+        found = await asyncio.to_thread(finish, estimate, failures)
+    else:
+        found = finish(estimate, failures)
     return found if isinstance(found, dict) else await found

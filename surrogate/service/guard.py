@@ -6,7 +6,7 @@ Plain ASGI layers, since each request of thousands a second passes them all.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -102,7 +102,7 @@ class Origins:
 
     def _problem(self, scope: Scope) -> ProblemError | None:
         host = header(scope, b"host")
-        name = urlsplit(f"//{host}").hostname if host else None
+        name = _split(f"//{host}").hostname if host else None
         if "*" not in self._hosts and name not in self._hosts:
             detail = f"the service does not go by the name {(name or '')[:80]!r}; see --allow-host"
             return ProblemError("forbidden", 403, detail, [Broken(field="Host", detail=detail)])
@@ -110,12 +110,22 @@ class Origins:
             return None
         site, origin = header(scope, b"sec-fetch-site"), header(scope, b"origin")
         foreign = site not in ("", "same-origin", "none")
-        if origin and urlsplit(origin).netloc.lower() != host.lower():
+        if origin and _split(origin).netloc.lower() != host.lower():
             foreign = True
         if foreign:
             detail = "the request was made by a page of another site"
             return ProblemError("forbidden", 403, detail, [Broken(field="Origin", detail=detail)])
         return None
+
+
+def _split(address: str) -> SplitResult:
+    """Take an address apart; one that is none has no parts."""
+    try:
+        found = urlsplit(address)
+        found.hostname  # noqa: B018  # some mistakes show only here
+    except ValueError:
+        return SplitResult("", "", "", "", "")
+    return found
 
 
 class BodyLimit:

@@ -10,14 +10,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
+from surrogate.service.answers import encoded
 from surrogate.service.problems import ProblemError, as_problem
 from surrogate.service.work import Workers, WorkFailedError
 
 KEPT_SECONDS = 3600.0
 """How long a finished job is kept [s]."""
 
-MOST_JOBS = 200
-"""Jobs that are kept at once."""
+MOST_RUNNING, MOST_OF_OWNER = 100, 20
+"""Jobs that run at once: all, and those of one owner."""
+
+MOST_KEPT, MOST_BYTES = 1000, 200_000_000
+"""Finished jobs that are kept, and bytes of their results; the oldest go first."""
 
 log = logging.getLogger("surrogate.service")
 
@@ -45,8 +51,8 @@ class Job:
         Pieces of work, and how many are finished.
     state : str
         ``running``, ``done``, ``failed`` or ``cancelled``.
-    result : object
-        What came of it.
+    answer : bytes
+        What came of it, as JSON.
     problem : ProblemError or None
         Why it failed.
     """
@@ -56,7 +62,7 @@ class Job:
     id: str = field(default_factory=lambda: secrets.token_urlsafe(18))
     done: int = 0
     state: str = "running"
-    result: Any = None
+    answer: bytes = b"null"
     problem: ProblemError | None = None
     started: float = field(default_factory=time.monotonic)
     ended: float | None = None
@@ -65,6 +71,11 @@ class Job:
     changed: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
     task: asyncio.Task[None] | None = field(default=None, repr=False)
     watch: asyncio.Task[None] | None = field(default=None, repr=False)
+
+    @property
+    def result(self) -> Any:
+        """What came of it; None where nothing did, or not yet."""
+        return orjson.loads(self.answer)
 
     def told(self) -> dict[str, Any]:
         """State of the job, as it is told to whoever waits."""
@@ -126,17 +137,32 @@ class Jobs:
         ProblemError
             If too many jobs run already.
         """
-        self._forget()
-        if len(self._jobs) >= MOST_JOBS:
-            raise ProblemError(
-                "rate-limited", 429,
-                f"{MOST_JOBS} jobs are kept already; try again when some are done",
-                headers={"Retry-After": "30"},
-            )  # fmt: skip
+        self.make_room(owner)
         job = Job(owner, len(steps))
         self._jobs[job.id] = job
         job.task = asyncio.create_task(self._run(job, steps, finish))
+        # One that is cancelled before it begins never comes to its own end.
+        job.task.add_done_callback(lambda _: _end(job, "cancelled"))
         return job
+
+    def make_room(self, owner: str) -> None:
+        """Make sure that a job may be started; forget finished ones that are too many.
+
+        Raises
+        ------
+        ProblemError
+            If too many run already.
+        """
+        self._forget()
+        running = [job.owner for job in self._jobs.values() if job.state == "running"]
+        mine = running.count(owner)
+        if mine >= MOST_OF_OWNER or len(running) >= MOST_RUNNING:
+            whose = f"{mine} of yours" if mine >= MOST_OF_OWNER else f"{len(running)}"
+            raise ProblemError(
+                "busy", 503,
+                f"{whose} run already; stop some, or try again when they are done",
+                headers={"Retry-After": "10"},
+            )  # fmt: skip
 
     def get(self, owner: str, job_id: str) -> Job:
         """Return a job of somebody's.
@@ -189,23 +215,31 @@ class Jobs:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self._workers.processes, len(steps))):
                     group.create_task(work())
-            job.result = await finish(found)
-            job.state, job.fraction = "done", None
+            job.answer = await asyncio.to_thread(encoded, await finish(found))
+            job.fraction = None
+            _end(job, "done")
         except asyncio.CancelledError:
-            job.state = "cancelled"
+            _end(job, "cancelled")
         except BaseExceptionGroup as group_error:
             _fail(job, group_error.exceptions[0])
         except Exception as error:
             _fail(job, error)
-        finally:
-            job.ended = time.monotonic()
-            job.tell()
+
+    def end(self) -> None:
+        """Stop all jobs, and with them whoever listens."""
+        for job in list(self._jobs.values()):
+            self.cancel(job)
 
     def _forget(self) -> None:
-        """Drop jobs that have been over for long."""
+        """Drop jobs that have been over for long, and the oldest of too many or too large ones."""
         now = time.monotonic()
-        for job in list(self._jobs.values()):
-            if job.ended is not None and now - job.ended > KEPT_SECONDS:
+        over = [job for job in self._jobs.values() if job.ended is not None]
+        over.sort(key=lambda job: -(job.ended or 0.0))
+        size = 0
+        for number, job in enumerate(over):
+            size += len(job.answer)
+            age = now - (job.ended or now)
+            if age > KEPT_SECONDS or number >= MOST_KEPT or size > MOST_BYTES:
                 del self._jobs[job.id]
 
 
@@ -216,11 +250,18 @@ async def _tried(step: Step) -> Any:
         return Failure(error)
 
 
+def _end(job: Job, state: str) -> None:
+    """Note how a job ended, once."""
+    if job.state == "running":
+        job.state, job.ended = state, time.monotonic()
+        job.tell()
+
+
 def _fail(job: Job, error: BaseException) -> None:
-    job.state = "failed"
     job.problem = as_problem(error) if isinstance(error, Exception) else None
     if job.problem is None or job.problem.kind == "internal":
         log.error("job %s failed", job.id, exc_info=error)
+    _end(job, "failed")
 
 
 async def events(job: Job) -> AsyncIterator[dict[str, Any]]:

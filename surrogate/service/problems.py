@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from surrogate.errors import (
@@ -24,6 +25,7 @@ from surrogate.errors import (
     TooManySolvesError,
 )
 from surrogate.service.answers import encoded
+from surrogate.service.work import TooBusyError, WorkFailedError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -46,6 +48,9 @@ KINDS: dict[str, tuple[str, str]] = {
     "not-found": ("Nothing there", "There is no such thing, or it is not yours, or it expired."),
     "conflict": ("Not now", "The thing is not in a state that allows it."),
     "unsupported": ("Not that way", "The method or the kind of body is not known there."),
+    "busy": ("Too much at once", "Too much such work waits already; try again after the seconds of "
+             "Retry-After."),
+    "failed": ("The work came to no end", "It took too long, or its process was ended; try again."),
     "storage-busy": ("The database is busy", "Somebody else writes to it; try again after the "
                      "seconds of Retry-After. Nothing was saved, and nothing was lost."),
     "storage-full": ("The disk is full", "Nothing was saved, and what was saved before is safe."),
@@ -111,8 +116,8 @@ class ProblemError(Exception):
             type=f"/api#problem-{self.kind}",
             title=KINDS[self.kind][0],
             status=self.status,
-            detail=self.detail,
-            instance=instance,
+            detail=_sound(self.detail),
+            instance=None if instance is None else _sound(instance),
             errors=self.errors,
         )
 
@@ -130,7 +135,6 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """OpenAPI's description of the problems that a path may answer with."""
     return {
         status: {
-            "model": ProblemDocument,
             "description": "Problem document",
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
         }
@@ -164,8 +168,12 @@ def as_problem(error: Exception) -> ProblemError:
     """Return the problem that an error is."""
     if isinstance(error, ProblemError):
         return error
-    if isinstance(error, (RequestValidationError, ValidationError)):
+    if isinstance(error, RequestValidationError):
         return _invalid(error)
+    if isinstance(error, TooBusyError):
+        return ProblemError("busy", 503, str(error), headers={"Retry-After": "10"})
+    if isinstance(error, WorkFailedError):
+        return ProblemError("failed", 500, str(error))
     if isinstance(error, InfeasibleError):
         detail = str(error)
         broken = Broken(
@@ -225,41 +233,55 @@ def _plain(error: HTTPException) -> ProblemError:
     return ProblemError(kind, error.status_code, detail, headers=error.headers)
 
 
-def _invalid(error: RequestValidationError | ValidationError) -> ProblemError:
+def _invalid(error: RequestValidationError) -> ProblemError:
     """What pydantic found wrong with a body, a path or a query."""
-    errors = [_broken(one) for one in error.errors()]
+    # A list is no number, says the other member of the union; its own words say more.
+    told = [
+        one
+        for one in error.errors()[: 10 * _MOST_ERRORS]
+        if not (one["type"] == "float_type" and isinstance(one.get("input"), list))
+    ]
+    errors = [_broken(one) for one in told or error.errors()[:1]]
     # A union says the same of each of its members; the first word on a field is enough.
     by_field: dict[str, Broken] = {}
     for one in errors:
         by_field.setdefault(one.field, one)
-    found = list(by_field.values())
+    found = list(by_field.values())[:_MOST_ERRORS]
     said = "; ".join(one.detail for one in found[:3])
     more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
     return ProblemError("invalid-input", 422, f"{said}{more}", found)
 
 
+_MOST_ERRORS = 20
 _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
-_MEMBERS = ("float", "int", "list[", "constrained", "function-", "str", "dict[")
+# What pydantic calls the members of a union, among the names of fields.
+_MEMBER = re.compile(r"(float|int|str|bool|(list|dict|constrained|function|nullable)[\[-].*)")
 
 
 def _broken(error: Mapping[str, Any]) -> Broken:
     context = error.get("ctx") or {}
+    if error["type"] == "json_invalid":
+        return Broken(field="body", detail=f"the body is no JSON: {context.get('error', '')}")
     place = [
         str(part)
         for part in error["loc"]
-        if part not in ("body", "query", "path") and not str(part).startswith(_MEMBERS)
+        if part not in ("body", "query", "path") and not _MEMBER.fullmatch(str(part))
     ]
     field = str(context.get("field") or ".".join(place) or "body")
     value = context.get("value", error.get("input"))
     limits = [f"{sign} {context[name]:g}" for name, sign in _BOUNDS.items() if name in context]
     limit = context.get("limit") or " and ".join(limits) or None
     message = str(error["msg"])
-    message = message[0].lower() + message[1:]
+    if message[1:2].islower():
+        message = message[0].lower() + message[1:]
     shown = _shown(value)
     given = f" = {shown}" if isinstance(shown, (int, float, str)) and shown != "" else ""
     detail = message if "field" in context else f"{field}{given}: {message}"
     return Broken(
-        field=field, value=shown, limit=None if limit is None else str(limit), detail=detail
+        field=_sound(field),
+        value=shown,
+        limit=None if limit is None else str(limit),
+        detail=_sound(detail),
     )
 
 
@@ -271,5 +293,10 @@ def _shown(value: Any) -> Any:
         # Integers beyond 64 bits have no place in everyone's JSON.
         return value if not isinstance(value, int) or abs(value) < 2**53 else str(value)[:40]
     if isinstance(value, str):
-        return value if len(value) <= 80 else value[:77] + "..."
+        return _sound(value if len(value) <= 80 else value[:77] + "...")
     return None
+
+
+def _sound(text: str) -> str:
+    """A text without halves of signs, which have no place in UTF-8."""
+    return text.encode("utf-8", "replace").decode()

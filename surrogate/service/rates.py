@@ -27,8 +27,17 @@ class SolveRates:
         self._most = per_request
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
-    def charge(self, client: str, solves: int) -> None:
+    def charge(self, client: str, solves: int, what: str = "") -> None:
         """Count solves that a client asks for.
+
+        Parameters
+        ----------
+        client : str
+            Who asks.
+        solves : int
+            How many.
+        what : str
+            What needs them; that many points, where nothing is said.
 
         Raises
         ------
@@ -36,10 +45,11 @@ class SolveRates:
             If they are more than one request, or one hour, may have.
         """
         most = min(self._most, self._item.amount)
+        what = what or f"{solves} points need full solves"
         if solves > most:
             raise ProblemError(
                 "too-many-solves", 422,
-                f"{solves} points need full solves, but one request may ask for {most}; ask "
+                f"{what}, but one request may ask for {most}; ask "
                 "for fewer, or with outside = 'nan', or make a table with `surrogate generate`",
             )  # fmt: skip
         if not self._limiter.hit(self._item, client, cost=solves):
@@ -47,7 +57,7 @@ class SolveRates:
             wait = max(int(reset - time.time()) + 1, 1)
             raise ProblemError(
                 "rate-limited", 429,
-                f"{solves} points need full solves, but {left} of {self._item.amount} an hour "
+                f"{what}, but {left} of {self._item.amount} an hour "
                 f"are left to you; the next come free in {wait} s",
                 headers={"Retry-After": str(wait)},
             )  # fmt: skip

@@ -59,7 +59,7 @@ class HeatPumpRecord(Base):
     t_supply: Mapped[float]
     heat_load: Mapped[float]
     eta_s: Mapped[float]
-    question: Mapped[dict[str, Any]] = mapped_column(JSON)
+    question: Mapped[dict[str, Any]] = mapped_column(JSON, deferred=True)
     results: Mapped[ResultsRecord] = relationship(
         back_populates="heat_pump", cascade="all, delete-orphan", lazy="joined"
     )
@@ -80,7 +80,7 @@ class ResultsRecord(Base):
     cop: Mapped[float | None]
     power: Mapped[float | None]
     heat_source: Mapped[float | None]
-    answer: Mapped[dict[str, Any]] = mapped_column(JSON)
+    answer: Mapped[dict[str, Any]] = mapped_column(JSON, deferred=True)
     heat_pump: Mapped[HeatPumpRecord] = relationship(back_populates="results")
 
 

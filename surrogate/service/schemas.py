@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from surrogate.conditions import CONDITIONS
 from surrogate.identity import SOURCE_CONTROLS
@@ -34,7 +35,33 @@ Outside = Annotated[
         "202; no answer, with the status outside; or a problem."
     ),
 ]
-Named = Annotated[dict[str, float], Field(max_length=20)]
+MOST_POINTS = 40_000
+"""Points of one request: a year of quarter hours, and some."""
+
+_MOST_NAMES = 20
+
+
+def _few(given: Any) -> Any:
+    """Refuse many names before each is looked at."""
+    if isinstance(given, dict) and len(given) > _MOST_NAMES:
+        raise PydanticCustomError(
+            "too_long",
+            "at most {limit} names are allowed, not {count}",
+            {"limit": _MOST_NAMES, "count": len(given)},
+        )
+    return given
+
+
+Named = Annotated[dict[str, float], BeforeValidator(_few), Field(max_length=_MOST_NAMES)]
+
+# The first wrong item is enough: there may be a million of them.
+_MANY = Field(max_length=MOST_POINTS, fail_fast=True)
+SourceIns = Annotated[list[SourceIn], _MANY]
+SourceOuts = Annotated[list[SourceOut], _MANY]
+Returns = Annotated[list[Return], _MANY]
+Supplies = Annotated[list[Supply], _MANY]
+Loads = Annotated[list[Load], _MANY]
+EtasS = Annotated[list[EtaS], _MANY]
 
 EXAMPLE_POINT: Any = {
     "t_source_in": 30, "t_source_out": 25, "t_return": 50, "t_supply": 80, "heat_load": 1e6,
@@ -68,12 +95,12 @@ class DesignQuestion(Asked):
         }
     )
 
-    t_source_in: SourceIn | list[SourceIn]
-    t_source_out: SourceOut | list[SourceOut]
-    t_return: Return | list[Return]
-    t_supply: Supply | list[Supply]
-    heat_load: Load | list[Load]
-    eta_s: EtaS | list[EtaS] = ETA_S_DEFAULT
+    t_source_in: SourceIn | SourceIns
+    t_source_out: SourceOut | SourceOuts
+    t_return: Return | Returns
+    t_supply: Supply | Supplies
+    heat_load: Load | Loads
+    eta_s: EtaS | EtasS = ETA_S_DEFAULT
 
 
 class PlantDesign(BaseModel):
@@ -118,9 +145,9 @@ class CapacityQuestion(Asked):
     )
 
     design: PlantDesign
-    t_source_in: SourceIn | list[SourceIn]
-    t_return: Return | list[Return]
-    t_supply: Supply | list[Supply]
+    t_source_in: SourceIn | SourceIns
+    t_return: Return | Returns
+    t_supply: Supply | Supplies
 
 
 class OperationQuestion(CapacityQuestion):
@@ -141,9 +168,12 @@ class OperationQuestion(CapacityQuestion):
         }
     )
 
-    heat_load: Load | list[Load]
+    heat_load: Load | Loads
     quantities: list[Annotated[str, Field(max_length=40)]] | None = Field(
-        default=None, max_length=60, description="Quantities to answer with; all by default."
+        default=None,
+        max_length=60,
+        fail_fast=True,
+        description="Quantities to answer with; all by default.",
     )
 
 
@@ -219,6 +249,7 @@ class CapacityAnswer(BaseModel):
     topology: str
     capacity: Number
     lowest_load: Number
+    status: Word
     limit: Word
     origin: Word
     failures: dict[str, str] = Field(default_factory=dict)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+from collections.abc import Callable
+from types import FrameType
+
+import click
+import uvicorn
 
 from surrogate.errors import InputError
+from surrogate.service.app import build
 from surrogate.service.settings import Settings
 from surrogate.service.work import compute_alone
 
@@ -28,7 +35,6 @@ def serve(settings: Settings) -> None:
     import uvicorn
 
     compute_alone()  # before NumPy comes with the application
-    from surrogate.service.app import build
 
     listener = _listener(settings)
     port = listener.getsockname()[1]
@@ -43,11 +49,22 @@ def serve(settings: Settings) -> None:
         limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    import click
-
     click.echo(f"surrogate: listening at {settings.url_at(port)} (Ctrl-C ends it)", err=True)
     with listener:
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config, app.state.desk.jobs.end).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server that ends full solves when it is told to end, and with them whoever listens."""
+
+    def __init__(self, config: uvicorn.Config, end: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._end = end
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end."""
+        asyncio.get_running_loop().call_soon_threadsafe(self._end)
+        super().handle_exit(sig, frame)
 
 
 def _listener(settings: Settings) -> socket.socket:

@@ -38,6 +38,9 @@ class Settings:
     hosts : tuple of str
         Names that requests may call the service by, beside those of this
         machine; ``*`` for any.
+    https : bool
+        Whether browsers reach it through a proxy with TLS: their cookies then
+        go no other way.
     workers : int
         Processes for full solves.
     solve_seconds : float
@@ -48,8 +51,6 @@ class Settings:
         Full solves that one request may ask for.
     body_bytes, upload_bytes : int
         Largest body of a request, and of one with measured hours.
-    points : int
-        Most points of one request.
     busy_seconds : float
         Time to wait for a database that somebody else writes to [s].
     session_days : float
@@ -69,13 +70,13 @@ class Settings:
     database: Path = field(default_factory=lambda: default_database())
     tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
     hosts: tuple[str, ...] = ()
+    https: bool = False
     workers: int = field(default_factory=lambda: min(os.cpu_count() or 1, 4))
     solve_seconds: float = 60.0
     solves_per_hour: int = 1000
     solves_per_request: int = 200
     body_bytes: int = 4_000_000
     upload_bytes: int = 8_000_000
-    points: int = 40_000
     busy_seconds: float = 5.0
     session_days: float = 30.0
     login_hours: float = 12.0
@@ -92,9 +93,10 @@ class Settings:
                 )
         if len(set(self.tokens.values())) < len(self.tokens):
             raise InputError("two owners have the same token; give each one of their own")
-        if not is_loopback(self.host) and not self.tokens:
+        if not (is_loopback(self.host) and not self.hosts) and not self.tokens:
+            way = f"host = {self.host!r}" if not is_loopback(self.host) else "--allow-host"
             raise InputError(
-                f"host = {self.host!r} lets other machines in, but there is no token that would "
+                f"{way} lets other machines in, but there is no token that would "
                 "keep strangers out; make one with `surrogate token NAME >> tokens.toml` and "
                 "give --tokens tokens.toml, or listen at 127.0.0.1"
             )

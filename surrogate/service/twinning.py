@@ -27,6 +27,27 @@ _CALIBRATION_COST = 20
 _LOOK_SECONDS = 0.25
 
 
+def opened(session: TwinSession, desk: Desk, owner: str) -> dict[str, Any]:
+    """Return a session with the machine at its design point and at its setting.
+
+    Parameters
+    ----------
+    session : TwinSession
+        The session.
+    desk : Desk
+        The service.
+    owner : str
+        Whose it is.
+    """
+    twin = session.twin
+    return {
+        **session.to_dict(),
+        "state": twin.at(session.setting).to_dict(),
+        "design_state": twin.design_state.to_dict(),
+        "has_measured": desk.twins.has_measured(owner, session.id),
+    }
+
+
 async def state(session: TwinSession, desk: Desk, caller: Caller, *, solve: bool) -> Answered:
     """Return what the machine does at its setting.
 
@@ -132,10 +153,12 @@ def calibrate(session: TwinSession, data: bytes, desk: Desk, caller: Caller) -> 
     ProblemError
         If the caller has asked for too much.
     """
-    desk.rates.charge(caller.client, _CALIBRATION_COST)
+    desk.jobs.make_room(caller.owner)
+    what = f"a calibration counts as {_CALIBRATION_COST} full solves"
+    desk.rates.charge(caller.client, _CALIBRATION_COST, what)
     progress = desk.scratch / f"{secrets.token_hex(12)}.json"
     step = partial(
-        desk.clerks.run, tasks.calibrate, session.design.model_dump(), data, str(progress)
+        desk.fitters.run, tasks.calibrate, session.design.model_dump(), data, str(progress)
     )
 
     async def done(found: list[Any]) -> dict[str, Any]:

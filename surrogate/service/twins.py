@@ -19,6 +19,12 @@ from surrogate.twin import Design, Factors, Setting, Twin
 MOST_TWINS, MOST_STEPS = 1000, 20_000
 """Sessions that one owner may keep, and steps that one session may."""
 
+MOST_MEASURED_BYTES = 200_000_000
+"""Bytes of measured hours that one owner may keep."""
+
+# Looking at a session is written down this seldom.
+_SELDOM = timedelta(days=1)
+
 
 class TwinSession(NamedTuple):
     """A session as it stands.
@@ -133,12 +139,22 @@ class Twins:
             session.flush()
             return _read(row)
 
-    def listed(self, owner: str, limit: int = 200) -> list[TwinSession]:
-        """List sessions, last used first."""
+    def listed(self, owner: str, limit: int, offset: int = 0) -> tuple[list[TwinSession], int]:
+        """List sessions, last used first, and count all of them.
+
+        Parameters
+        ----------
+        owner : str
+            Whose.
+        limit, offset : int
+            Which of them.
+        """
         chosen = select(TwinRecord).where(TwinRecord.owner == owner, TwinRecord.expires > now())
-        ordered = chosen.order_by(TwinRecord.used.desc(), TwinRecord.id).limit(limit)
+        ordered = chosen.order_by(TwinRecord.used.desc(), TwinRecord.id)
         with self._database.reading() as session:
-            return [_read(row) for row in session.scalars(ordered)]
+            rows = session.scalars(ordered.limit(limit).offset(offset))
+            total = session.scalar(select(func.count()).select_from(chosen.subquery()))
+            return [_read(row) for row in rows], total or 0
 
     def get(self, owner: str, twin_id: str) -> TwinSession:
         """Return a session as it stands.
@@ -150,6 +166,19 @@ class Twins:
         """
         with self._database.reading() as session:
             return _read(_found(session, owner, twin_id))
+
+    def open(self, owner: str, twin_id: str) -> TwinSession:
+        """Return a session as it stands; looking at it counts as using it.
+
+        Raises
+        ------
+        ProblemError
+            If there is none of this owner's, or the database fails.
+        """
+        session = self.get(owner, twin_id)
+        if now() - session.used < _SELDOM:
+            return session
+        return self._change(owner, twin_id, lambda _, row: None)
 
     def set(self, owner: str, twin_id: str, setting: Setting) -> TwinSession:
         """Set the conditions that the machine meets.
@@ -166,9 +195,15 @@ class Twins:
         return self._change(owner, twin_id, change)
 
     def step(
-        self, owner: str, twin_id: str, hours: float, status: str, values: dict[str, Any]
+        self,
+        owner: str,
+        twin_id: str,
+        hours: float,
+        setting: Setting,
+        status: str,
+        values: dict[str, Any],
     ) -> TwinSession:
-        """Let time pass at the current setting, and keep what the machine did.
+        """Let time pass, and keep what the machine did.
 
         Parameters
         ----------
@@ -176,6 +211,8 @@ class Twins:
             Whose, and which.
         hours : float
             How long [h].
+        setting : Setting
+            What the machine met meanwhile; it may be set to something else by now.
         status : str
             Status of the machine meanwhile.
         values : dict
@@ -200,7 +237,7 @@ class Twins:
                     twin_id=row.id,
                     number=row.steps,
                     hour=row.hours,
-                    setting=row.setting,
+                    setting=setting.model_dump(),
                     status=status,
                     values=values,
                 )
@@ -270,7 +307,17 @@ class Twins:
             If there is no such session, or the database fails.
         """
 
-        def change(_: Session, row: TwinRecord) -> None:
+        def change(session: Session, row: TwinRecord) -> None:
+            others = select(func.sum(func.length(TwinRecord.measured))).where(
+                TwinRecord.owner == owner, TwinRecord.id != row.id
+            )
+            kept = (session.scalar(others) or 0) + len(data or b"")
+            if data is not None and kept > MOST_MEASURED_BYTES:
+                raise ProblemError(
+                    "conflict", 409,
+                    f"measured hours of all your twins may have {MOST_MEASURED_BYTES} bytes, and "
+                    f"would have {kept}; forget some before you upload more",
+                )  # fmt: skip
             row.measured = data
 
         return self._change(owner, twin_id, change)
@@ -328,9 +375,10 @@ class Twins:
             If the database fails.
         """
         with self._database.writing() as session:
-            gone = session.scalars(select(TwinRecord.id).where(TwinRecord.expires <= now())).all()
-            session.execute(delete(TwinRecord).where(TwinRecord.id.in_(gone)))
-            return len(gone)
+            over = TwinRecord.expires <= now()
+            count = session.scalar(select(func.count()).select_from(TwinRecord).where(over))
+            session.execute(delete(TwinRecord).where(over))
+            return count or 0
 
     def _change(
         self, owner: str, twin_id: str, change: Callable[[Session, TwinRecord], None]

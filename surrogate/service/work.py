@@ -30,6 +30,10 @@ class WorkFailedError(RuntimeError):
     """Work that came to no result, told in words."""
 
 
+class TooBusyError(WorkFailedError):
+    """Work that was not begun, since too much waits already."""
+
+
 class Workers:
     """A pool of processes that starts when it is first needed.
 
@@ -42,10 +46,13 @@ class Workers:
         How many.
     seconds : float
         Time that one task may take [s].
+    waiting : int, optional
+        Tasks that may wait; any number by default, for whoever counts them.
     """
 
-    def __init__(self, processes: int, seconds: float) -> None:
+    def __init__(self, processes: int, seconds: float, waiting: int | None = None) -> None:
         self._processes, self._seconds = processes, seconds
+        self._most, self._here = waiting, 0
         self._slots = asyncio.Semaphore(processes)
         self._lock = threading.Lock()
         self._pool: ProcessPool | None = None
@@ -71,11 +78,25 @@ class Workers:
 
         Raises
         ------
+        TooBusyError
+            If too many tasks wait already.
         WorkFailedError
             If it takes too long, or its process dies again and again.
         Exception
             Whatever the function raises.
         """
+        if self._most is not None and self._here >= self._processes + self._most:
+            raise TooBusyError(f"{self._most} pieces of such work wait already")
+        self._here += 1
+        try:
+            return await self._patiently(function, args, kwargs)
+        finally:
+            self._here -= 1
+
+    async def _patiently(
+        self, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> T:
+        """Run a function, again where somebody ends its process."""
         async with self._slots:
             for _ in range(_TRIES):
                 try:

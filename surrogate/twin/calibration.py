@@ -322,7 +322,10 @@ def _notes(
             f"Measured pressures or temperatures of {' and '.join(lacking)} would tell them apart."
         )
     if not found.converged:
-        notes.append("The search was ended before it had settled; start it again from here.")
+        notes.append(
+            "The search was ended before it had settled: the factors are the best that it had "
+            "found, and may be farther off than their standard errors say."
+        )
     return tuple(notes)
 
 

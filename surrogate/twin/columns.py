@@ -89,7 +89,11 @@ OPTIONAL = tuple(name for name, column in COLUMNS.items() if not column.required
 ALIASES = {"heat": "heat_load", "timestamp": "time", "datetime": "time", "date_time": "time"}
 """Other names of columns."""
 
-_IN_BRACKETS = re.compile(r"(.*?)\s*[\[(]([^\[\]()]*)[\])]\s*")
+LONGEST_HEADING = 100
+"""Most characters of a heading."""
+
+# The unit is in the last brackets; each character is looked at twice at most.
+_IN_BRACKETS = re.compile(r"(.*)[\[(]([^\[\]()]*)[\])]")
 _BETWEEN_WORDS = re.compile(r"[\s\-./_]+")
 
 
@@ -109,7 +113,9 @@ def read_heading(text: str) -> Heading | None:
     Parameters
     ----------
     text : str
-        The heading as it stands in the file.
+        The heading as it stands in the file; one of more than
+        :data:`LONGEST_HEADING` characters is none of ours, white space that
+        follows on another aside.
 
     Raises
     ------
@@ -125,7 +131,10 @@ def read_heading(text: str) -> Heading | None:
     >>> read_heading("operator") is None
     True
     """
-    plain = unicodedata.normalize("NFKC", text).strip()
+    short = " ".join(text.split())
+    if len(short) > LONGEST_HEADING:
+        return None
+    plain = unicodedata.normalize("NFKC", short).strip()
     bracketed = _IN_BRACKETS.fullmatch(plain)
     name, unit = (bracketed[1], bracketed[2].strip()) if bracketed else (plain, "")
     words = _BETWEEN_WORDS.sub("_", name.strip().lower()).strip("_")

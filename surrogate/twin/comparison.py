@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surrogate.conditions import FloatArray, Operation
+from surrogate.jsonready import json_ready
 from surrogate.limits import DEFAULT_LIMITS, reason
 from surrogate.plantestimate import PlantEstimate
 from surrogate.twin.columns import COLUMNS, OPTIONAL
@@ -45,10 +46,17 @@ class Deviation(NamedTuple):
     rmse : float
         Root of the mean squared deviation, in the quantity's unit.
     relative_bias : float or None
-        Sum of the deviations over that of the measured values [1], as ASHRAE
-        Guideline 14 has NMBE; None for temperatures.
+        Sum of the deviations over that of the measured values [1]: above 0
+        where the twin has too much; None for temperatures.
     cv_rmse : float or None
-        RMSE over the measured mean [1], as there; None for temperatures.
+        RMSE over the measured mean [1]; None for temperatures.
+
+    Notes
+    -----
+    NMBE and CV(RMSE) of ASHRAE Guideline 14 are near these two, but not the
+    same: there the bias is measured less simulated, and squares and bias are
+    divided by the number of points less that of parameters, here by the number
+    of points.
     """
 
     points: int
@@ -195,8 +203,8 @@ class Comparison:
                 "left_out": self.reasons.tolist(),
                 **{
                     name: {
-                        "measured": _plain(_measured(self.measured, name)),
-                        "simulated": _plain(self.simulated[name]),
+                        "measured": json_ready(_measured(self.measured, name).tolist()),
+                        "simulated": json_ready(self.simulated[name].tolist()),
                     }
                     for name in ("power", "cop", *self._extras)
                 },
@@ -286,7 +294,3 @@ def _measured(measured: Measured, name: str) -> FloatArray:
     running = (heat > 0.0) & (power > 0.0)
     result: FloatArray = np.divide(heat, power, out=np.full(len(heat), np.nan), where=running)
     return result
-
-
-def _plain(values: FloatArray) -> list[float | None]:
-    return [value if math.isfinite(value) else None for value in values.tolist()]

@@ -22,13 +22,19 @@ MOST_ROWS = 20_000
 """Most rows that a file may have: two years of hours."""
 MOST_BYTES = 10_000_000
 """Most bytes: some 500 a row."""
+MOST_COLUMNS = 200
+"""Most columns, those that are none of ours included."""
 LONGEST_CELL = 40
 """Longer cells are no numbers, and are not shown in full."""
 
 _MOST_PROBLEMS = 10
+# Empty lines cost time as well, and so does one that never ends.
+_MOST_LINES = 10 * MOST_ROWS
+_LONGEST_LINE = 200_000
 _DIRECTIVES = ("sep=;", "sep=,")
 _MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "-", "--"})
 
+_FIRST_LINE = re.compile(r"\S[^\r\n]*")
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,2})?")
 
 
@@ -57,8 +63,29 @@ Rows = Iterator[tuple[int, list[str]]]
 """Rows that hold anything, each with its line in the file."""
 
 
-def open_table(data: bytes) -> tuple[str, list[str], Rows]:
-    """Open a CSV file: its separator, its headings, and the rows below them.
+class Table(NamedTuple):
+    """A CSV file that is open.
+
+    Attributes
+    ----------
+    separator : str
+        What stands between cells.
+    line : int
+        Line of the headings.
+    names : list of str
+        The headings, white space made single spaces.
+    rows : iterator
+        What stands below them.
+    """
+
+    separator: str
+    line: int
+    names: list[str]
+    rows: Rows
+
+
+def open_table(data: bytes) -> Table:
+    """Open a CSV file.
 
     The separator is the one that the first line has most of. Excel's own first
     line (``sep=;``) may stand above the headings.
@@ -69,14 +96,15 @@ def open_table(data: bytes) -> tuple[str, list[str], Rows]:
         If it is no text, or too long.
     """
     text = _decoded(data)
-    first = next((line for line in text.splitlines() if line.strip()), "").strip()
+    found = _FIRST_LINE.search(text)
+    first = found[0].strip() if found else ""
     directed = first.lower() in _DIRECTIVES
     separator = first[-1] if directed else max(";\t,", key=first.count)
     rows = _rows(text, separator)
     if directed:
         next(rows)
-    _, names = next(rows, (0, []))
-    return separator, names, rows
+    line, names = next(rows, (0, []))
+    return Table(separator, line, [" ".join(name.split()) for name in names], rows)
 
 
 def _decoded(data: bytes) -> str:
@@ -99,13 +127,29 @@ def _decoded(data: bytes) -> str:
 
 
 def _rows(text: str, separator: str) -> Rows:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    reader = csv.reader(_lines(text), delimiter=separator)
     try:
         for row in reader:
             if any(cell.strip() for cell in row):
                 yield reader.line_num, row
     except csv.Error as error:
         raise MeasuredError(f"line {reader.line_num} is no CSV: {error}") from error
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Lines of a file, up to its last cell that holds anything."""
+    # Spreadsheets write thousands of rows of nothing but separators below the last one.
+    for number, line in enumerate(io.StringIO(text.rstrip("\r\n\t ;,"), newline=""), 1):
+        if number > _MOST_LINES:
+            raise MeasuredError(
+                f"the file has more than {_MOST_LINES:,} lines, and {MOST_ROWS:,} rows are the "
+                "most that are read; leave out empty lines"
+            )
+        if len(line) > _LONGEST_LINE:
+            raise MeasuredError(
+                f"line {number} has {len(line):,} characters, but {_LONGEST_LINE:,} is the most"
+            )
+        yield line
 
 
 def cells_of(
@@ -220,6 +264,7 @@ def read_numbers(
     column = COLUMNS[heading.name]
     factor, shift = heading.unit
     other = "," if decimal == "." else "."
+    allowed = _allowed(heading, decimal)
     values = np.full(len(cells), np.nan)
     for place, text in enumerate(cells):
         if text.lower() in _MISSING:
@@ -231,9 +276,7 @@ def read_numbers(
         if column.low <= value <= column.high:
             values[place] = value
         else:
-            problems.append(
-                Problem(lines[place], heading.name, text[:LONGEST_CELL], _allowed(heading, decimal))
-            )
+            problems.append(Problem(lines[place], heading.name, text[:LONGEST_CELL], allowed))
     return values
 
 

@@ -11,7 +11,10 @@ from surrogate.conditions import CONDITIONS
 from surrogate.errors import SurrogateError
 from surrogate.fluids import canonical_name
 from surrogate.identity import Sizing
+from surrogate.ordered import check_order
 from surrogate.parameters import ETA_S_DEFAULT
+
+__all__ = ["Design", "Factors", "Setting", "check_order"]
 
 _LONGEST_NAME = 64
 """No fluid of CoolProp's has a name nearly as long; a page may be sent anything."""
@@ -44,30 +47,6 @@ class _Numbers(BaseModel):
                 {"field": str(info.field_name), "value": str(value).lower(), "limit": "a number"},
             )
         return value
-
-
-def check_order(cold: str, warm: str, values: Any) -> None:
-    """Make sure that one temperature lies below another, in a model's validator.
-
-    Parameters
-    ----------
-    cold, warm : str
-        Names of the temperatures.
-    values : object
-        Has them as attributes.
-
-    Raises
-    ------
-    PydanticCustomError
-        As ``order``; the context names ``field``, ``value``, ``other`` and ``limit``.
-    """
-    low, high = getattr(values, cold), getattr(values, warm)
-    if low >= high:
-        raise PydanticCustomError(
-            "order",
-            "{field} = {value} degC, but it must be below {other} = {limit} degC",
-            {"field": cold, "value": low, "other": warm, "limit": high},
-        )
 
 
 class Design(_Numbers):

@@ -16,6 +16,7 @@ import numpy as np
 
 from surrogate.errors import InputError
 from surrogate.fluids import canonical_name, t_lowest
+from surrogate.jsonready import json_ready
 from surrogate.twin.fluidstate import Fluid, fluid
 from surrogate.units import KELVIN
 
@@ -59,8 +60,8 @@ class Line(NamedTuple):
         return {
             "label": self.label,
             "value": self.value,
-            "h": [_plain(x) for x in self.h],
-            "p": [_plain(x) for x in self.p],
+            "h": json_ready(self.h),
+            "p": json_ready(self.p),
         }
 
 
@@ -301,7 +302,3 @@ def _round_up(p: float) -> float:
 
 def _line(label: str, value: float | None, places: list[_Place]) -> Line:
     return Line(label, value, tuple(h for h, _ in places), tuple(p for _, p in places))
-
-
-def _plain(value: float) -> float | None:
-    return value if math.isfinite(value) else None

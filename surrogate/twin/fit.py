@@ -181,9 +181,10 @@ class Fit(NamedTuple):
         however they do (the sandwich estimator, clustered by hour); NaN for
         those that stand at a bound.
     correlation : array, shape (3, 3)
-        Of the factors, from the slopes alone: what the data cannot tell apart.
+        Of the factors, from the slopes, each row of which weighs as the loss
+        curves at its residual: what the data cannot tell apart.
     condition : float
-        Condition number of the slopes, each factor's column of length 1.
+        Condition number of these slopes, each factor's column of length 1.
     at_bound : tuple of bool
         Which factors stand at a bound.
     converged : bool
@@ -252,12 +253,11 @@ def fit(
     values, slopes = residuals.at(x), residuals.slopes(x)
     near = 1e-3 * (high - low)
     at_bound = (x - low < near) | (high - x < near)
-    weights = 1.0 / np.sqrt(1.0 + (values / ROBUST) ** 2)
-    bent = np.sqrt(weights)[:, None] * slopes
+    bent = np.sqrt(_curvature(values))[:, None] * slopes
     lengths = np.linalg.norm(bent, axis=0)
     return Fit(
         x,
-        _covariance(slopes, values, weights, residuals.hour, ~at_bound),
+        _covariance(slopes, values, residuals.hour, ~at_bound),
         _correlation(bent),
         float(np.linalg.cond(bent / np.where(lengths > 0.0, lengths, 1.0))),
         tuple(at_bound.tolist()),
@@ -267,15 +267,30 @@ def fit(
 
 
 def _covariance(
-    slopes: FloatArray, values: FloatArray, weights: FloatArray, hour: NDArray[Any], free: BoolArray
+    slopes: FloatArray, values: FloatArray, hour: NDArray[Any], free: BoolArray
 ) -> FloatArray:
-    """Sandwich estimator of the covariance of the free factors; rows of an hour belong together."""
+    """Sandwich estimator of the covariance of the free factors; rows of an hour belong together.
+
+    P. J. Huber, Robust Statistics, Wiley (1981), section 7.6: the curvature of
+    the loss outside, the pulls of the hours between.
+    """
     result = np.full((len(free), len(free)), np.nan)
     own = slopes[:, free]
-    bread = np.linalg.pinv(own.T @ (weights[:, None] * own))
+    bread = np.linalg.pinv(own.T @ (_curvature(values)[:, None] * own))
     pulls = np.zeros((int(hour.max()) + 1, own.shape[1]))
-    np.add.at(pulls, hour, own * (weights * values)[:, None])
+    np.add.at(pulls, hour, own * _pull(values)[:, None])
     result[np.ix_(free, free)] = bread @ (pulls.T @ pulls) @ bread
+    return result
+
+
+def _pull(values: FloatArray) -> FloatArray:
+    """First derivative of the loss of a residual, half of ``soft_l1``."""
+    return values / np.sqrt(1.0 + (values / ROBUST) ** 2)
+
+
+def _curvature(values: FloatArray) -> FloatArray:
+    """Second derivative of the same loss."""
+    result: FloatArray = (1.0 + (values / ROBUST) ** 2) ** -1.5
     return result
 
 

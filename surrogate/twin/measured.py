@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 
 from surrogate.conditions import FloatArray
 from surrogate.errors import InputError
-from surrogate.twin.columns import COLUMNS, REQUIRED, Heading, read_heading
+from surrogate.twin.columns import COLUMNS, LONGEST_HEADING, REQUIRED, Heading, read_heading
 from surrogate.twin.csvcells import (
     LONGEST_CELL,
+    MOST_COLUMNS,
     MOST_ROWS,
     MeasuredError,
     Problem,
@@ -134,8 +135,8 @@ def read_measured(data: bytes) -> Measured:
     >>> found.columns["heat_load"].tolist(), found.counts
     ([15500.0, 0.0], {'usable': 1, 'off': 1})
     """
-    separator, names, rows = open_table(data)
-    headings = _headings(names)
+    separator, line, names, rows = open_table(data)
+    headings = _headings(line, names)
     cells, lines = cells_of(rows, headings, len(names), separator)
     problems: list[Problem] = []
     instants, times = read_times(cells["time"], lines, problems)
@@ -154,19 +155,16 @@ def read_measured(data: bytes) -> Measured:
         columns,
         _reasons(columns),
         np.array(lines, dtype=np.int64)[order],
-        tuple(
-            text.strip()
-            for place, text in enumerate(names)
-            if place not in headings and text.strip()
-        ),
+        tuple(text for place, text in enumerate(names) if place not in headings and text),
         _remarks(columns),
     )
 
 
-def _headings(names: list[str]) -> dict[int, Heading]:
+def _headings(line: int, names: list[str]) -> dict[int, Heading]:
     """Understood headings by their place; all that is required must be there, and once."""
     if not names:
         raise MeasuredError(f"the file is empty, but it must have the columns {_required()}")
+    _check_size(line, names)
     found: dict[int, Heading] = {}
     for place, text in enumerate(names):
         try:
@@ -184,12 +182,27 @@ def _headings(names: list[str]) -> dict[int, Heading]:
     there = {heading.name for heading in found.values()}
     lacking = [name for name in REQUIRED if name not in there]
     if lacking:
-        seen = ", ".join(repr(text.strip()[:LONGEST_CELL]) for text in names[:20])
+        seen = ", ".join(repr(text[:LONGEST_CELL]) for text in names[:20])
         raise MeasuredError(
             f"there is no column {', '.join(lacking)}; the file has {seen}, but it must have "
             f"{_required()}"
         )
     return found
+
+
+def _check_size(line: int, names: list[str]) -> None:
+    """Refuse headings, and numbers of them, that no table of measured hours has."""
+    if len(names) > MOST_COLUMNS:
+        allowed = f"{MOST_COLUMNS} is the most; leave out what is none of {_required()}"
+        raise refused([Problem(line, "", f"{len(names):,} columns", allowed)])
+    most = f"a heading has {LONGEST_HEADING} characters at most"
+    long = [
+        Problem(line, f"column {n}", text[:LONGEST_CELL], f"{most}, and this one {len(text):,}")
+        for n, text in enumerate(names, 1)
+        if len(text) > LONGEST_HEADING
+    ]
+    if long:
+        raise refused(long)
 
 
 def _required() -> str:

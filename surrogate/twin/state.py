@@ -10,6 +10,7 @@ from typing import Any
 
 from surrogate.errors import InputTypeError
 from surrogate.estimate import Estimate
+from surrogate.jsonready import json_ready
 from surrogate.limits import Limits, reason
 from surrogate.tablemodel import Table
 from surrogate.twin.exchangers import Exchanger, exchangers
@@ -153,7 +154,7 @@ class TwinState:
         Temperatures in degC, pressures in bar, ``h`` of ``points`` and ``path``
         in kJ/kg, ``s`` in kJ/(kg K), everything else as the estimate has it.
         """
-        values = {name: _plain(value) for name, value in self.values.items()}
+        values = json_ready(self.values)
         return {
             "refrigerant": self.refrigerant,
             "status": self.status,
@@ -170,7 +171,3 @@ class TwinState:
             "path": [point.to_dict() for point in self.path],
             "exchangers": {name: one.to_dict() for name, one in self.exchangers.items()},
         }
-
-
-def _plain(value: float) -> float | None:
-    return value if math.isfinite(value) else None

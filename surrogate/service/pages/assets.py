@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 STATIC = Path(__file__).parents[1] / "static"
 
@@ -47,9 +48,20 @@ def plotly_style(_version: str) -> Response:
     return Response(_plotly_style(), media_type="text/css", headers={"Cache-Control": _KEPT})
 
 
+class _Static(StaticFiles):
+    """Files that browsers keep: for good where the address changes with them, else asked after."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return a file, with how long it may be kept."""
+        response = await super().get_response(path, scope)
+        kept = scope["query_string"].decode("latin-1") == fingerprint()
+        response.headers["Cache-Control"] = _KEPT if kept else "no-cache"
+        return response
+
+
 def static_files() -> StaticFiles:
     """Return the application's own style and scripts."""
-    return StaticFiles(directory=STATIC)
+    return _Static(directory=STATIC)
 
 
 @functools.cache

@@ -183,7 +183,7 @@ def _number(name: str, text: str) -> float:
     plain_text = "".join(text.split()).replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
     number = float(plain_text.replace(",", "."))
     value = float(f"{number * shown(name).scale:.15g}")
-    return int(value) if name == "lifetime" and value == int(value) else value
+    return int(value) if name == "lifetime" and value.is_integer() else value
 
 
 def _errors(error: ValidationError) -> dict[str, str]:

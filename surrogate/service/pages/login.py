@@ -26,7 +26,10 @@ def login_page(request: Request) -> Response:
 async def log_in(request: Request) -> Response:
     """Take a token; the browser is known from then on."""
     keys = desk_of(request).keys
-    given = parse_qs((await request.body()).decode("utf-8", "replace"))
+    try:
+        given = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=4)
+    except ValueError:
+        given = {}
     to = _own(given.get("to", [""])[0])
     owner = keys.owner_of_token(given.get("token", [""])[0].strip())
     if owner is None:
@@ -38,7 +41,7 @@ async def log_in(request: Request) -> Response:
         max_age=int(keys.seconds),
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=desk_of(request).settings.https,
     )
     return response
 

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse
 
 from surrogate.assessment.words import NOTHING, grouped, plain, scaled, significant
 from surrogate.pages import environment
-from surrogate.service.access import caller_of
+from surrogate.service.access import owner_of
 from surrogate.service.desk import desk_of
 from surrogate.service.pages.assets import fingerprint, plotly_marks, plotly_version
 from surrogate.service.problems import ProblemError
@@ -34,6 +34,7 @@ def templates() -> jinja2.Environment:
         "grouped": grouped,
         "plain": plain,
         "coded": coded,
+        "degrees": degrees,
     }
     made.globals |= {
         "version": version("heatpump-surrogate"),
@@ -45,6 +46,11 @@ def templates() -> jinja2.Environment:
     return made
 
 
+def degrees(text: str) -> str:
+    """A sentence of the library as people write it: degrees with their sign."""
+    return text.replace("degC", "\N{DEGREE SIGN}C")
+
+
 def coded(text: str) -> Markup:
     """Our own text as HTML: what stands between backticks as code, degrees with their sign.
 
@@ -53,7 +59,7 @@ def coded(text: str) -> Markup:
     >>> coded("`a < b` in degC")
     Markup('<code>a &lt; b</code> in °C')
     """
-    shown = str(escape(text)).replace("degC", "\N{DEGREE SIGN}C")
+    shown = degrees(str(escape(text)))
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", shown))
 
 
@@ -73,7 +79,8 @@ def page(request: Request, name: str, values: Mapping[str, Any], status: int = 2
     """
     shared = {
         "path": request.url.path,
-        "owner": None if desk_of(request).keys.open else caller_of(request).owner or None,
+        # A problem may be told before it is known who asks.
+        "owner": None if desk_of(request).keys.open else owner_of(request),
     }
     return HTMLResponse(templates().get_template(name).render({**shared, **values}), status)
 

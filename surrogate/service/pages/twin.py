@@ -12,7 +12,7 @@ from surrogate.service.desk import desk_of
 from surrogate.service.pages.assess import chemical
 from surrogate.service.pages.forms import shown, typed
 from surrogate.service.pages.render import page
-from surrogate.service.routes.twins import opened
+from surrogate.service.twinning import opened
 from surrogate.twin import Design
 
 router = APIRouter(include_in_schema=False)
@@ -48,7 +48,7 @@ class Slider(NamedTuple):
 @router.get("/twin")
 def twins_page(request: Request) -> Response:
     """Return the list of sessions, and what begins another."""
-    found = desk_of(request).twins.listed(caller_of(request).owner)
+    found, total = desk_of(request).twins.listed(caller_of(request).owner, 500)
     design = Design()
     fields = [
         (name, label, *shown(name), typed(name, getattr(design, name)))
@@ -56,6 +56,7 @@ def twins_page(request: Request) -> Response:
     ]
     values = {
         "twins": found,
+        "total": total,
         "fields": fields,
         "refrigerants": [(name, chemical(name)) for name in tabulated()],
         "usual": design.refrigerant,
@@ -67,11 +68,11 @@ def twins_page(request: Request) -> Response:
 def twin_page(twin_id: str, request: Request) -> Response:
     """Return one session as it stands."""
     desk, owner = desk_of(request), caller_of(request).owner
-    session = desk.twins.get(owner, twin_id)
+    session = desk.twins.open(owner, twin_id)
     values: dict[str, Any] = {
         "session": session,
         "sliders": sliders(session.design),
-        "opened": opened(desk, session, owner),
+        "opened": opened(session, desk, owner),
     }
     return page(request, "twin.html.j2", values)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from surrogate.service.access import caller_of
-from surrogate.service.answers import answer
+from surrogate.service.answers import answer_of
 from surrogate.service.desk import desk_of
 from surrogate.service.problems import described
 from surrogate.service.schemas import (
@@ -38,7 +38,7 @@ async def design(question: DesignQuestion, request: Request) -> Response:
     and `solve` says where the rest will be.
     """
     found = await desk_of(request).estimates.design(question, caller_of(request))
-    return answer(found.values, found.status, found.headers)
+    return await answer_of(found.values, found.status, found.headers)
 
 
 @router.post(
@@ -51,7 +51,7 @@ async def design(question: DesignQuestion, request: Request) -> Response:
 async def operate(question: OperationQuestion, request: Request) -> Response:
     """Run a plant that is sized for one design point at others: points, or a whole year."""
     found = await desk_of(request).estimates.operate(question, caller_of(request))
-    return answer(found.values, found.status, found.headers)
+    return await answer_of(found.values, found.status, found.headers)
 
 
 @router.post(
@@ -64,4 +64,4 @@ async def operate(question: OperationQuestion, request: Request) -> Response:
 async def capacity(question: CapacityQuestion, request: Request) -> Response:
     """Say how much heat a plant can give at some temperatures, and what sets it."""
     found = await desk_of(request).estimates.capacity(question, caller_of(request))
-    return answer(found.values, found.status, found.headers)
+    return await answer_of(found.values, found.status, found.headers)

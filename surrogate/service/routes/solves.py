@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated
 
+import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
@@ -29,7 +30,7 @@ def _job(solve_id: str, request: Request) -> Job:
 async def state(job: Annotated[Job, Depends(_job)]) -> Response:
     """Return the state of full solves, and the whole answer when they are done."""
     problem = None if job.problem is None else job.problem.document().model_dump()
-    return answer({**job.told(), "result": job.result, "problem": problem})
+    return answer({**job.told(), "result": orjson.Fragment(job.answer), "problem": problem})
 
 
 @router.get("/{solve_id}/events", response_class=EventSourceResponse, responses=PROBLEMS)

@@ -17,7 +17,7 @@ from surrogate.service.desk import Desk, desk_of
 from surrogate.service.names import Name
 from surrogate.service.problems import Broken, ProblemError, described
 from surrogate.service.schemas import SolveState
-from surrogate.service.twins import TwinSession, twin_of
+from surrogate.service.twins import twin_of
 from surrogate.twin import Design, Factors, Setting, diagram, example_csv
 from surrogate.twin.diagram import Diagram
 
@@ -79,6 +79,7 @@ class TwinList(BaseModel):
     """Sessions, last used first."""
 
     twins: list[TwinAnswer]
+    total: int
 
 
 class Wanted(Setting):
@@ -122,6 +123,8 @@ class KeptFactors(BaseModel):
 
 After = Annotated[int, Query(ge=0, le=10**9)]
 Limit = Annotated[int, Query(ge=1, le=20_000)]
+Few = Annotated[int, Query(ge=1, le=500)]
+Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 
 
 @router.post("/twins", response_model=OpenTwin, status_code=201, responses=PROBLEMS)
@@ -131,18 +134,18 @@ async def create(body: NewTwin, request: Request) -> Response:
 
     def made() -> dict[str, Any]:
         twin_of(body.design, None)  # a machine that cannot be is no session
-        return opened(desk, desk.twins.create(owner, body.name, body.design), owner)
+        return twinning.opened(desk.twins.create(owner, body.name, body.design), desk, owner)
 
     values = await run_in_threadpool(made)
     return answer(values, 201, {"Location": f"/api/twins/{values['id']}"})
 
 
 @router.get("/twins", response_model=TwinList, responses=PROBLEMS)
-async def list_twins(request: Request) -> Response:
+async def list_twins(request: Request, limit: Few = 100, offset: Offset = 0) -> Response:
     """List the sessions, last used first."""
     desk, owner = desk_of(request), caller_of(request).owner
-    found = await run_in_threadpool(desk.twins.listed, owner)
-    return answer({"twins": [one.to_dict() for one in found]})
+    found, total = await run_in_threadpool(desk.twins.listed, owner, limit, offset)
+    return answer({"twins": [one.to_dict() for one in found], "total": total})
 
 
 @router.get("/twins/{twin_id}", response_model=OpenTwin, responses=PROBLEMS)
@@ -151,7 +154,7 @@ async def get(twin_id: str, request: Request) -> Response:
     desk, owner = desk_of(request), caller_of(request).owner
 
     def found_open() -> dict[str, Any]:
-        return opened(desk, desk.twins.get(owner, twin_id), owner)
+        return twinning.opened(desk.twins.open(owner, twin_id), desk, owner)
 
     return answer(await run_in_threadpool(found_open))
 
@@ -188,7 +191,7 @@ async def step(twin_id: str, body: Step, request: Request) -> Response:
         session = desk.twins.get(owner, twin_id)
         found = session.twin.run(**session.setting.model_dump())
         values = twinning.stepped(found)
-        after = desk.twins.step(owner, twin_id, body.hours, found.status, values)
+        after = desk.twins.step(owner, twin_id, body.hours, session.setting, found.status, values)
         return {
             "number": after.steps,
             "hour": after.hours,
@@ -298,8 +301,8 @@ async def keep_factors(twin_id: str, body: KeptFactors, request: Request) -> Res
 
     def kept() -> dict[str, Any]:
         session = desk.twins.get(owner, twin_id)
-        assert session._replace(factors=factors).twin  # what nothing answers for is not kept
-        return opened(desk, desk.twins.set_factors(owner, twin_id, factors, found), owner)
+        twin_of(session.design, factors)  # what nothing answers for is not kept
+        return twinning.opened(desk.twins.set_factors(owner, twin_id, factors, found), desk, owner)
 
     return answer(await run_in_threadpool(kept))
 
@@ -310,7 +313,7 @@ async def forget_factors(twin_id: str, request: Request) -> Response:
     desk, owner = desk_of(request), caller_of(request).owner
 
     def forgotten() -> dict[str, Any]:
-        return opened(desk, desk.twins.set_factors(owner, twin_id, None), owner)
+        return twinning.opened(desk.twins.set_factors(owner, twin_id, None), desk, owner)
 
     return answer(await run_in_threadpool(forgotten))
 
@@ -329,17 +332,6 @@ async def example(twin_id: str, request: Request) -> Response:
     session = await run_in_threadpool(desk.twins.get, owner, twin_id)
     text = await asyncio.to_thread(partial(example_csv, design=session.design))
     return Response(text, media_type="text/csv; charset=utf-8")
-
-
-def opened(desk: Desk, session: TwinSession, owner: str) -> dict[str, Any]:
-    """Return a session with the machine at its design point and at its setting."""
-    twin = session.twin
-    return {
-        **session.to_dict(),
-        "state": twin.at(session.setting).to_dict(),
-        "design_state": twin.design_state.to_dict(),
-        "has_measured": desk.twins.has_measured(owner, session.id),
-    }
 
 
 def _calibrated(desk: Desk, owner: str, twin_id: str, solve_id: str) -> dict[str, Any]:

@@ -26,7 +26,7 @@ export async function ask(path, { method = "GET", body, signal, type } = {}) {
   }
   const kind = response.headers.get("Content-Type") || "";
   if (!response.ok) {
-    if (response.status === 401) location.assign("/login?to=" + encodeURIComponent(location.pathname));
+    if (response.status === 401) location.assign("/login?to=" + encodeURIComponent(location.pathname + location.search));
     throw new Refused(kind.includes("json") ? await response.json() : { title: response.statusText });
   }
   if (response.status === 204) return { status: 204, value: null };
@@ -37,7 +37,13 @@ export async function ask(path, { method = "GET", body, signal, type } = {}) {
 export function follow(solve, { onProgress, signal } = {}) {
   return new Promise((resolve, reject) => {
     const source = new EventSource(solve.events);
-    const stop = () => { source.close(); reject(new DOMException("stopped", "AbortError")); };
+    // What nobody waits for any more need not be solved.
+    const stop = () => {
+      source.close();
+      ask(solve.url, { method: "DELETE" }).catch(() => {});
+      reject(new DOMException("stopped", "AbortError"));
+    };
+    if (signal?.aborted) { stop(); return; }
     if (signal) signal.addEventListener("abort", stop, { once: true });
     source.addEventListener("progress", (event) => onProgress?.(JSON.parse(event.data)));
     source.addEventListener("end", async () => {

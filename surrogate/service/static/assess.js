@@ -83,6 +83,9 @@ async function question() {
   return value;
 }
 
+/** A full simulation is worth its while once nobody types any more. */
+const rest = () => new Promise((done_) => { setTimeout(done_, 700); });
+
 /** A point outside the tables: simulate it in full, and say how far that is. */
 async function solve(mine) {
   solveCard.hidden = false;
@@ -93,10 +96,11 @@ async function solve(mine) {
   words.textContent = "This point lies outside the tables; it is being simulated in full. That takes from half a second to half a minute.";
   bar.removeAttribute("value");
   try {
-    const { status, value } = await ask("/api/assess", { method: "POST", body: await question(), signal });
+    await rest();
+    if (signal.aborted) return;
+    const { status, value } = await ask("/api/assess", { method: "POST", body: await question() });
     if (status === 202) {
       document.getElementById("solve-cancel").onclick = () => {
-        ask(value.solve.url, { method: "DELETE" }).catch(() => {});
         words.textContent = "The simulation was stopped.";
         following.abort();
       };

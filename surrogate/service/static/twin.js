@@ -79,7 +79,10 @@ async function set(outside) {
   }
   try {
     const { status, value } = await ask(`${path}/setting`, { method: "PUT", body: { ...values, outside } });
-    if (mine !== turn) return;
+    if (mine !== turn) {
+      if (status === 202) await ask(value.solve.url, { method: "DELETE" });
+      return;
+    }
     showErrors([]);
     show(value);
     if (status === 202) await solve(value.solve, mine);
