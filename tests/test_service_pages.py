@@ -17,6 +17,7 @@ import surrogate
 from surrogate.assessment import FIELDS, Question, assess, compare_refrigerants
 from surrogate.assessment.assess import Assessment
 from surrogate.service.access import COOKIE
+from surrogate.service.pages.render import degrees
 
 from .browser_cases import AUDIT, DESKTOP, PHONE, Tab, Visit, visiting
 from .service_cases import OUTSIDE, POINT, TOKENS, served
@@ -83,7 +84,7 @@ def answers(tab: Tab, **question: Any) -> Assessment:
     for name, value in numbers.items():
         expect(tab.one(f"#answer [data-name={name}]")).to_have_attribute("value", repr(value))
     assert shown(tab) == numbers
-    assert tab.text("#answer h2") == found.sentence
+    assert tab.text("#answer h2") == degrees(found.sentence)
     return found
 
 
@@ -187,7 +188,7 @@ def test_the_answer_follows_every_key(visit):
     expect(tab.one("#answer h2")).to_have_text("Something in the form does not fit")
     tab.page.keyboard.type("5")
     answers(tab, t_supply=75.0)
-    expect(tab.one("#told")).to_have_text(assess(Question(t_supply=75.0)).sentence)
+    expect(tab.one("#told")).to_have_text(degrees(assess(Question(t_supply=75.0)).sentence))
     tab.page.keyboard.type(",5")
     answers(tab, t_supply=75.5)
     tab.page.keyboard.press("Backspace")
@@ -250,7 +251,7 @@ def test_an_infeasible_point_says_why(visit):
         tab.field(LABELS[name]).fill(str(question[name]))
     found = assess(Question(**question))
     assert found.estimate.status == "infeasible"
-    expect(tab.one("#answer h2")).to_have_text(found.sentence)
+    expect(tab.one("#answer h2")).to_have_text(degrees(found.sentence))
     verdict = tab.one("#answer .verdict")
     expect(verdict).to_have_attribute("data-limit", found.estimate.limit)
     assert "hotter than 180" in found.sentence
@@ -290,8 +291,10 @@ def test_another_refrigerant_is_answered_and_marked_among_all(visit):
     heads = tab.one("#fluids tbody th").all_inner_texts()
     assert [head.partition(",")[0] for head in heads] == [row.refrigerant for row in found.rows]
     cells = tab.one("#fluids tbody tr").evaluate_all("all => all.map(x => x.cells[1].textContent)")
-    assert cells == [f"{row.cop:.2f}" if row.status == "ok" else row.reason for row in found.rows]
-    assert tab.text("#words-fluids") == found.sentence
+    assert cells == [
+        f"{row.cop:.2f}" if row.status == "ok" else degrees(row.reason) for row in found.rows
+    ]
+    assert tab.text("#words-fluids") == degrees(found.sentence)
 
 
 def test_charts_mark_the_point_that_is_asked(visit):
@@ -414,7 +417,7 @@ def test_runs_stand_side_by_side(visit, saved):
     }
     assert rows["Refrigerant"] == [one.question.refrigerant for one in found]
     assert [float(x) for x in rows["COP"]] == [float(f"{one.estimate.cop:.2f}") for one in found]
-    assert rows["In words"] == [one.sentence for one in found]
+    assert rows["In words"] == [degrees(one.sentence) for one in found]
     best = int(np.argmax([one.estimate.cop for one in found]))
     row = tab.one("#comparison tr").filter(has=tab.page.get_by_role("rowheader", name="COP"))
     assert row.locator("td").nth(best).get_attribute("class") == "best"
