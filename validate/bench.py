@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table as Grid
 
 from surrogate.generate.sweep import default_workers
@@ -30,19 +31,29 @@ THOROUGH = ("R717", "R290", "R1234ze(E)")
 
 POINTS, POINTS_OTHERS = 2000, 1000
 OFFDESIGN_POINTS = {"plant": 2000, "regressor": 1000}
+MIXED_SECONDS = 60.0
 
 
 @click.command()
 @click.option(
     "--only",
-    type=click.Choice(["accuracy", "speed", "offdesign", "costing", "towns"]),
+    type=click.Choice(["accuracy", "speed", "offdesign", "costing", "towns", "service"]),
     help="A part of the bars alone.",
 )
 @click.option("--work", type=click.Path(path_type=Path), default=Path("build/bench"))
 @click.option("--points", default=POINTS, show_default=True, help="Points of R717, R290, R1234ze.")
 @click.option("--others", default=POINTS_OTHERS, show_default=True, help="Points of the others.")
 @click.option("--seed", default=SEED, show_default=True, help="Another seed, other points.")
-def main(only: str | None, work: Path, points: int, others: int, seed: int) -> None:
+@click.option(
+    "--mixed-seconds",
+    type=click.FloatRange(min=30),
+    default=MIXED_SECONDS,
+    show_default=True,
+    help="Time of the mixed load on the service; 600 shows slow leaks.",
+)
+def main(
+    only: str | None, work: Path, points: int, others: int, seed: int, mixed_seconds: float
+) -> None:
     """Measure every bar and print it beside what is reached."""
     console = Console(highlight=False, width=120)
     if only in (None, "speed"):
@@ -54,6 +65,8 @@ def main(only: str | None, work: Path, points: int, others: int, seed: int) -> N
     if only in (None, "costing"):
         console.print(_networks(networks.measure()))
         console.print(_sweep())
+    if only in (None, "service"):
+        console.print(_service(mixed_seconds))
     if only == "towns":  # half an hour for one line: only when asked for
         console.print(_networks([networks.measure_large()]))
 
@@ -180,6 +193,18 @@ def _sweep() -> Grid:
     for i, (name, seconds) in enumerate(times):
         share = f"{100 * seconds / times[0][1]:.0f} %"
         grid.add_row(name, "<= 50 %" if i else "", f"{seconds:.1f} s", share)
+    return grid
+
+
+def _service(mixed_seconds: float) -> Grid:
+    """The service over HTTP; each line is told as it comes, since they take minutes."""
+    from . import service  # what talks HTTP is there for tests alone
+
+    progress = Console(stderr=True, highlight=False)
+    grid = Grid("service", "bar", "reached", box=box.SIMPLE_HEAD)
+    for row in service.measure(mixed_seconds):
+        progress.print(": ".join(filter(None, row)), markup=False)
+        grid.add_row(*map(escape, row))
     return grid
 
 

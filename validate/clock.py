@@ -125,18 +125,18 @@ def years(
         Years of which the median is taken.
     """
     plant = identity._replace(kind="plant", sizing=sizing)
-    year = _year(sizing)
+    hours = year(sizing)
     solved = SolvedMap(plant)
     # The plant is designed, and TESPy loaded, before the clock runs.
-    _answered(plant, solved, year.take(np.array([0])))
+    _answered(plant, solved, hours.take(np.array([0])))
     some = np.linspace(0, HOURS - 1, _SOLVED_HOURS + 2).astype(np.intp)[1:-1]
-    each = [_seconds(partial(_answered, plant, solved, year.take(np.array([n]))), 1) for n in some]
+    each = [_seconds(partial(_answered, plant, solved, hours.take(np.array([n]))), 1) for n in some]
     solve = HOURS * statistics.median(each)
     found = []
     for name, plant_map in maps.items():
         if plant_map is not None:
             times = [
-                _seconds(partial(_answered, plant, plant_map, year), 1) for _ in range(repeats)
+                _seconds(partial(_answered, plant, plant_map, hours), 1) for _ in range(repeats)
             ]
             found.append(
                 Timing(f"a year of {HOURS} h by {name}", statistics.median(times), solve, True)
@@ -144,8 +144,14 @@ def years(
     return found
 
 
-def _year(sizing: Sizing) -> Operation:
-    """A made-up year about a design: cold source, warm supply and much heat in winter."""
+def year(sizing: Sizing) -> Operation:
+    """Return a made-up year about a design: cold source, warm supply, much heat in winter.
+
+    Parameters
+    ----------
+    sizing : Sizing
+        The plant; its heat load is the one of tables.
+    """
     hour = np.arange(HOURS)
     winter = 0.5 + 0.5 * np.cos(2.0 * np.pi * hour / HOURS)
     day = 0.1 * np.sin(2.0 * np.pi * hour / 24.0)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,15 +39,10 @@ class Watched:
     left: list[int] = field(default_factory=list)
     busy: list[int] = field(default_factory=list)
     solved: int = 0
-    failure: Exception | None = None
-
-    def forget(self) -> None:
-        """Begin anew, for what is measured from now on."""
-        self.left, self.busy, self.solved = [], [], 0
 
 
 @contextmanager
-def solving(server: Server, processes: int, seed: int) -> Iterator[Watched]:
+def solving(server: Server, processes: int, seed: int) -> Iterator[Solving]:
     """Keep every process for full solves at work; stop them all afterwards.
 
     Parameters
@@ -63,64 +59,105 @@ def solving(server: Server, processes: int, seed: int) -> Iterator[Watched]:
     RuntimeError
         If they were not all at work all the time.
     """
-    keeper = _Keeper(server, seed)
+    solves = Solving(server, seed)
+    solves.start()
     try:
-        keeper.start()
-        keeper.wait_for(processes)
-        keeper.watched.forget()
-        yield keeper.watched
+        solves.wait_for(processes)
+        yield solves
     finally:
-        keeper.stop()
-        server.settle()
-    watched = keeper.watched
-    if watched.failure is not None:
-        raise watched.failure
-    if min(watched.left) < processes:
-        raise RuntimeError(f"only {min(watched.left)} full solves were under way for a moment")
+        solves.stop()
+    if min(solves.watched.left) < processes:
+        raise RuntimeError(f"only {min(solves.watched.left)} full solves were under way")
 
 
-class _Keeper:
-    """Asks for more points, in a thread, before the last ones are solved."""
+class Solving:
+    """Asks for more points, in a thread, before the last ones are solved.
+
+    Parameters
+    ----------
+    server : Server
+        The service.
+    seed : int
+        Of the points.
+
+    Attributes
+    ----------
+    watched : Watched
+        What was seen while nothing was paused.
+    """
 
     def __init__(self, server: Server, seed: int) -> None:
         self.watched = Watched()
         self._server = server
         self._random = np.random.default_rng(seed)
         self._client = httpx.Client(base_url=server.url, timeout=30)
-        self._over = threading.Event()
+        self._over, self._paused = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
+        self._failure: Exception | None = None
         self._jobs: list[str] = []
         self._done: dict[str, int] = {}
         self._spent: dict[int, float] = {}
 
     def start(self) -> None:
+        """Begin."""
         self._thread.start()
 
     def stop(self) -> None:
+        """Stop what is under way, and wait until the server is idle.
+
+        Raises
+        ------
+        httpx.HTTPError, RuntimeError
+            Whatever went wrong meanwhile.
+        """
         self._over.set()
         self._thread.join()
-        for url in self._jobs:
-            self._client.delete(url)
-        self._client.close()
+        with closing(self._client):
+            for url in self._jobs:
+                self._client.delete(url)
+        self._server.settle()
+        if self._failure is not None:
+            raise self._failure
 
     def wait_for(self, processes: int) -> None:
-        """Wait until that many work, and have done the first of what they do."""
+        """Wait until that many work, and have done the first of what they do.
+
+        Raises
+        ------
+        TimeoutError
+            If that takes two minutes.
+        """
         end = time.monotonic() + _START_SECONDS
         while time.monotonic() < end and self._thread.is_alive():
-            if self.watched.solved >= 2 * processes and self.watched.busy[-1] >= processes:
+            seen = self.watched
+            if seen.solved >= 2 * processes and seen.busy[-1] >= processes:
+                seen.left, seen.busy, seen.solved = [], [], 0
                 return
             time.sleep(_LOOK_SECONDS)
-        raise self.watched.failure or TimeoutError("full solves do not get under way")
+        raise TimeoutError("full solves do not get under way")
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let the processes hold still, as if there were nothing to solve."""
+        self._paused.set()
+        held = self._server.children()
+        for process in held:
+            process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in held:
+                process.send_signal(signal.SIGCONT)
+            self._paused.clear()
 
     def _run(self) -> None:
         try:
             while not self._over.is_set():
-                left = self._look()
-                if left < _LOW:
+                if not self._paused.is_set() and self._look() < _LOW:
                     self._ask()
                 self._over.wait(_LOOK_SECONDS)
         except (httpx.HTTPError, RuntimeError) as error:
-            self.watched.failure = error
+            self._failure = error
 
     def _ask(self) -> None:
         """Ask for points below the tables' supply temperatures."""

@@ -70,6 +70,11 @@ class Server:
         """Resident memory of the server's own process [MB]."""
         return float(self.process.memory_info().rss) / 1e6
 
+    def processor_seconds(self) -> float:
+        """Time that the server's own process has had of a processor [s]."""
+        spent = self.process.cpu_times()
+        return float(spent.user + spent.system)
+
     def children(self) -> list[psutil.Process]:
         """Return the processes that it started, and those that they did."""
         return list(self.process.children(recursive=True))
@@ -163,6 +168,8 @@ class Load:
 
     Attributes
     ----------
+    requests : int
+        How many were answered.
     rate : float
         Answers a second.
     p50, p99, worst : float
@@ -171,6 +178,7 @@ class Load:
         Requests without an answer, or whose status says that something is wrong.
     """
 
+    requests: int
     rate: float
     p50: float
     p99: float
@@ -224,4 +232,4 @@ def wrk(
     found = json.loads(said[said.rindex("{") :])
     p50, p99, worst = (found[name] / 1e6 for name in ("p50", "p99", "worst"))
     rate = 1e6 * found["requests"] / found["microseconds"]
-    return Load(rate, p50, p99, worst, found["errors"])
+    return Load(found["requests"], rate, p50, p99, worst, found["errors"])
