@@ -14,8 +14,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 demo: $(READY)
 	$(BIN)/surrogate estimate --refrigerant R717 --t-source-in 30 --t-source-out 25 --t-return 50 --t-supply 80 --heat-load 1e6
 
+# Two files of tests at a time, each in a process of its own.
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff check
@@ -48,6 +49,7 @@ picture: $(READY)
 	$(BIN)/python docs/make_costing_picture.py
 	$(BIN)/python docs/make_report_picture.py
 	$(BIN)/python docs/make_sweep_picture.py
+	$(BIN)/python docs/make_service_picture.py
 	$(BIN)/python docs/make_costing_page.py
 
 # Pins the versions that a fresh environment gets; names and versions only.

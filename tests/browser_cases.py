@@ -15,7 +15,7 @@ SCREENSHOTS = Path(__file__).parents[1] / "build" / "screenshots"
 
 PHONE, DESKTOP = 390, 1280
 
-_PATIENCE = 30_000
+_PATIENCE = 90_000
 """Longest wait for a condition [ms]: how long a machine under load may take."""
 
 _SHEDDING = "Failed to load resource"

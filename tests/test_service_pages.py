@@ -23,7 +23,7 @@ from .browser_cases import AUDIT, DESKTOP, PHONE, Tab, Visit, visiting
 from .service_cases import OUTSIDE, POINT, TOKENS, served
 
 expect = pytest.importorskip("playwright.sync_api").expect
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=90_000)
 
 HOSTILE = "<script>window.hit=1</script>\"'><img src=x onerror='window.hit=1'>{{7*7}}"
 FORMULA = '=HYPERLINK("http://elsewhere.example/?x=1","here")'

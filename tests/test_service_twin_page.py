@@ -24,7 +24,7 @@ from surrogate.twin import (
 from .browser_cases import Tab, Visit, visiting
 
 expect = pytest.importorskip("playwright.sync_api").expect
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=90_000)
 
 HOSTILE = "<script>window.hit=1</script>\"'><img src=x onerror='window.hit=1'>{{7*7}}"
 NOTHING = "\N{EN DASH}"

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -141,13 +141,11 @@ class Solving:
         """Let the processes hold still, as if there were nothing to solve."""
         self._paused.set()
         held = self._server.children()
-        for process in held:
-            process.send_signal(signal.SIGSTOP)
+        _signal(held, signal.SIGSTOP)
         try:
             yield
         finally:
-            for process in held:
-                process.send_signal(signal.SIGCONT)
+            _signal(held, signal.SIGCONT)
             self._paused.clear()
 
     def _run(self) -> None:
@@ -197,3 +195,10 @@ class Solving:
             count += waits or spent > self._spent.get(process.pid, spent)
             self._spent[process.pid] = spent
         return count
+
+
+def _signal(processes: list[psutil.Process], number: signal.Signals) -> None:
+    """Send a signal to those that are still there: a process may be replaced at any time."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)

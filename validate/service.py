@@ -213,7 +213,9 @@ def _beside_solves() -> Iterator[Row]:
     idle: dict[str, list[Load]] = {name: [] for name in _LOADS}
     beside: dict[str, list[Load]] = {name: [] for name in _LOADS}
     loads = list(_LOADS.items())
-    with served("--workers", str(_SOLVERS), "--solves-per-hour", "100000") as server:
+    # A solve that is held still all along must not be stopped for being slow.
+    many = ("--solves-per-hour", "100000", "--solve-seconds", "1800")
+    with served("--workers", str(_SOLVERS), *many) as server:
         url = _checked(server, bodies)
         wrk(url, bodies, _CONNECTIONS, _WARM_SECONDS)
         with solving(server, _SOLVERS, _SEED) as solves:
