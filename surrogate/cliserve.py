@@ -39,6 +39,13 @@ _NEEDED = (
 )
 @click.option("--workers", type=int, help="Processes for full solves; one for each core, up to 4.")
 @click.option(
+    "--niceness",
+    type=int,
+    default=19,
+    show_default=True,
+    help="How far full solves give way to everything else: 0 not at all, 19 wholly.",
+)
+@click.option(
     "--solve-seconds",
     type=float,
     default=60.0,
@@ -60,6 +67,7 @@ def serve(
     hosts: tuple[str, ...],
     https: bool,
     workers: int | None,
+    niceness: int,
     solve_seconds: float,
     solves_per_hour: int,
 ) -> None:
@@ -80,6 +88,7 @@ def serve(
             port=port,
             hosts=hosts,
             https=https,
+            niceness=niceness,
             solve_seconds=solve_seconds,
             solves_per_hour=solves_per_hour,
             **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]  # by its name

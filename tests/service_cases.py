@@ -111,7 +111,8 @@ def served(folder: Path, *options: str) -> Iterator[Server]:
     log = folder / f"serve-{port}.log"
     with log.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "surrogate", "serve", "--port", str(port),
+            # Other tests keep the processors busy: what gives way to them would never end.
+            [sys.executable, "-m", "surrogate", "serve", "--port", str(port), "--niceness", "0",
              "--database", str(folder / "runs.sqlite"), *options],
             stdout=file, stderr=subprocess.STDOUT,
         )  # fmt: skip

@@ -20,14 +20,14 @@ from .service_cases import OUTSIDE, POINT, TOKENS, Client
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("open")
-    with Client(Settings(database=folder / "runs.sqlite", workers=1)) as made:
+    with Client(Settings(niceness=0, database=folder / "runs.sqlite", workers=1)) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("guarded")
-    settings = Settings(database=folder / "runs.sqlite", workers=1, tokens=TOKENS)
+    settings = Settings(niceness=0, database=folder / "runs.sqlite", workers=1, tokens=TOKENS)
     with Client(settings) as made:
         yield made
 
@@ -41,12 +41,15 @@ def anonymous(guarded):
 
 def test_other_machines_get_in_with_a_token_only(tmp_path):
     with pytest.raises(InputError, match="surrogate token"):
-        Settings(host="0.0.0.0", database=tmp_path / "x")
-    assert Settings(host="0.0.0.0", database=tmp_path / "x", tokens=TOKENS).host == "0.0.0.0"
+        Settings(niceness=0, host="0.0.0.0", database=tmp_path / "x")
+    assert (
+        Settings(niceness=0, host="0.0.0.0", database=tmp_path / "x", tokens=TOKENS).host
+        == "0.0.0.0"
+    )
     with pytest.raises(InputError, match="24"):
-        Settings(database=tmp_path / "x", tokens={"alice": "short"})
+        Settings(niceness=0, database=tmp_path / "x", tokens={"alice": "short"})
     with pytest.raises(InputError, match="same token"):
-        Settings(database=tmp_path / "x", tokens={"a": "x" * 30, "b": "x" * 30})
+        Settings(niceness=0, database=tmp_path / "x", tokens={"a": "x" * 30, "b": "x" * 30})
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -238,11 +241,17 @@ def test_markup_in_a_name_stays_text(client):
 
 
 def test_a_service_that_others_reach_goes_by_any_name(tmp_path):
-    settings = Settings(host="0.0.0.0", database=tmp_path / "x", tokens=TOKENS, workers=1)
+    settings = Settings(
+        niceness=0, host="0.0.0.0", database=tmp_path / "x", tokens=TOKENS, workers=1
+    )
     with Client(settings) as client:
         assert client.get("/health", headers={"host": "heat.example.org"}).status_code == 200
     named = Settings(
-        host="0.0.0.0", database=tmp_path / "x", tokens=TOKENS, hosts=("heat.example.org",)
+        niceness=0,
+        host="0.0.0.0",
+        database=tmp_path / "x",
+        tokens=TOKENS,
+        hosts=("heat.example.org",),
     )
     with Client(named) as client:
         assert client.get("/health", headers={"host": "heat.example.org:443"}).status_code == 200
@@ -282,7 +291,7 @@ def test_cookies_of_other_programs_do_not_lock_one_out(anonymous):
 
 
 def test_behind_tls_cookies_are_kept_to_it(tmp_path):
-    settings = Settings(database=tmp_path / "x", tokens=TOKENS, workers=1, https=True)
+    settings = Settings(niceness=0, database=tmp_path / "x", tokens=TOKENS, workers=1, https=True)
     with Client(settings) as client:
         found = client.post("/login", data={"token": TOKENS["bob"], "to": "/"})
         assert "secure" in found.headers["set-cookie"].lower()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import time
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 import surrogate
 from surrogate.service import jobs
 from surrogate.service.settings import Settings
+from surrogate.service.work import Workers
 
 from .service_cases import HOPELESS, OUTSIDE, POINT, Client
 
@@ -19,7 +22,7 @@ from .service_cases import HOPELESS, OUTSIDE, POINT, Client
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("service")
-    with Client(Settings(database=folder / "runs.sqlite", workers=2)) as made:
+    with Client(Settings(niceness=0, database=folder / "runs.sqlite", workers=2)) as made:
         yield made
 
 
@@ -219,7 +222,7 @@ def test_too_many_at_once(client):
 
 
 def test_the_rate_of_solves_is_bounded_for_each_client(tmp_path):
-    settings = Settings(database=tmp_path / "runs.sqlite", workers=1, solves_per_hour=3)
+    settings = Settings(niceness=0, database=tmp_path / "runs.sqlite", workers=1, solves_per_hour=3)
     with Client(settings) as client:
         ask = {**OUTSIDE, "t_supply": [33, 34]}
         assert client.post("/api/design", json=ask).status_code == 202
@@ -232,7 +235,7 @@ def test_the_rate_of_solves_is_bounded_for_each_client(tmp_path):
 
 
 def test_a_solve_that_takes_too_long_is_ended_and_told(tmp_path):
-    settings = Settings(database=tmp_path / "runs.sqlite", workers=1, solve_seconds=1.0)
+    settings = Settings(niceness=0, database=tmp_path / "runs.sqlite", workers=1, solve_seconds=1.0)
     with Client(settings) as client:
         # Loading TESPy alone takes longer: the first solve never ends in time.
         first = client.post("/api/design", json=HOPELESS).json()["solve"]
@@ -306,7 +309,7 @@ def test_jobs_that_are_over_bar_nobody(client):
 
 
 def test_one_owner_may_not_take_all_jobs(tmp_path):
-    settings = Settings(database=tmp_path / "runs.sqlite", workers=1)
+    settings = Settings(niceness=0, database=tmp_path / "runs.sqlite", workers=1)
     with Client(settings) as client:
         statuses = [client.post("/api/design", json=OUTSIDE).status_code for _ in range(25)]
         assert statuses[:20] == [202] * 20
@@ -326,3 +329,11 @@ def test_results_are_forgotten_by_their_size(client):
     assert new.id in desk.jobs._jobs
     assert old.id not in desk.jobs._jobs
     del desk.jobs._jobs[new.id]
+
+
+def test_full_solves_give_way_to_everything_else():
+    workers = Workers(1, 60.0)
+    try:
+        assert asyncio.run(workers.run(os.nice, 0)) == 19
+    finally:
+        workers.close()

@@ -17,7 +17,7 @@ from .service_cases import OUTSIDE, Client
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("assessments")
-    with Client(Settings(database=folder / "runs.sqlite", workers=1)) as made:
+    with Client(Settings(niceness=0, database=folder / "runs.sqlite", workers=1)) as made:
         yield made
 
 

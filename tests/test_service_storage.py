@@ -221,7 +221,7 @@ def test_half_a_write_is_none(tmp_path):
 
 
 def test_a_full_disk_is_told_and_loses_nothing(tmp_path):
-    with Client(Settings(database=tmp_path / "runs.sqlite", workers=1)) as client:
+    with Client(Settings(niceness=0, database=tmp_path / "runs.sqlite", workers=1)) as client:
         first = client.post("/api/assessments", json={"name": "first", "question": {}}).json()
         engine = client.app.state.desk.database._engine
 
@@ -252,7 +252,7 @@ def test_a_full_disk_is_told_and_loses_nothing(tmp_path):
 
 def test_a_locked_database_is_told_and_loses_nothing(tmp_path):
     path = tmp_path / "runs.sqlite"
-    with Client(Settings(database=path, workers=1, busy_seconds=0.2)) as client:
+    with Client(Settings(niceness=0, database=path, workers=1, busy_seconds=0.2)) as client:
         first = client.post("/api/assessments", json={"name": "first", "question": {}}).json()
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
@@ -268,7 +268,7 @@ def test_a_locked_database_is_told_and_loses_nothing(tmp_path):
 
 
 def test_a_killed_worker_costs_nothing(tmp_path):
-    with Client(Settings(database=tmp_path / "runs.sqlite", workers=1)) as client:
+    with Client(Settings(niceness=0, database=tmp_path / "runs.sqlite", workers=1)) as client:
         supply = [33.0 + 0.1 * n for n in range(12)]
         first = client.post("/api/design", json={**OUTSIDE, "t_supply": supply}).json()["solve"]
         # Killed while it is at work: the piece is done again by the next process.

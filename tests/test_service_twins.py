@@ -24,7 +24,7 @@ COOL = {"t_source_in": 8, "t_return": 30, "t_supply": 40, "heat_load": 1.5e4}
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("twins")
-    with Client(Settings(database=folder / "runs.sqlite", workers=1)) as made:
+    with Client(Settings(niceness=0, database=folder / "runs.sqlite", workers=1)) as made:
         yield made
 
 

@@ -60,9 +60,10 @@ class Desk:
         self.settings = settings
         self.keys = Keys(settings.tokens, settings.login_hours)
         self.database = Database(settings.database, settings.busy_seconds)
-        self.solvers = Workers(settings.workers, settings.solve_seconds)
-        self.clerks = Workers(1, _DOCUMENT_SECONDS, _MOST_DOCUMENTS)
-        self.fitters = Workers(1, _CALIBRATION_SECONDS)
+        nice = settings.niceness
+        self.solvers = Workers(settings.workers, settings.solve_seconds, niceness=nice)
+        self.clerks = Workers(1, _DOCUMENT_SECONDS, _MOST_DOCUMENTS, nice)
+        self.fitters = Workers(1, _CALIBRATION_SECONDS, niceness=nice)
         self.jobs = Jobs(self.solvers)
         self.rates = SolveRates(settings.solves_per_hour, settings.solves_per_request)
         self.estimates = Estimates(self.solvers, self.jobs, self.rates)

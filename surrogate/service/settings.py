@@ -43,6 +43,9 @@ class Settings:
         go no other way.
     workers : int
         Processes for full solves.
+    niceness : int
+        How far full solves, documents and calibrations give way to everything
+        else on the machine: 0 not at all, 19 wherever anything else is to do.
     solve_seconds : float
         Time that one full solve may take [s].
     solves_per_hour : int
@@ -72,6 +75,7 @@ class Settings:
     hosts: tuple[str, ...] = ()
     https: bool = False
     workers: int = field(default_factory=lambda: min(os.cpu_count() or 1, 4))
+    niceness: int = 19
     solve_seconds: float = 60.0
     solves_per_hour: int = 1000
     solves_per_request: int = 200
@@ -84,6 +88,7 @@ class Settings:
     def __post_init__(self) -> None:
         _check_range("port", self.port, 0, 65535)
         _check_range("workers", self.workers, 1, _MOST_WORKERS)
+        _check_range("niceness", self.niceness, 0, 19)
         _check_range("solve_seconds", self.solve_seconds, 1.0, 3600.0)
         for name, token in self.tokens.items():
             if len(token) < SHORTEST_TOKEN:

@@ -48,11 +48,20 @@ class Workers:
         Time that one task may take [s].
     waiting : int, optional
         Tasks that may wait; any number by default, for whoever counts them.
+    niceness : int
+        How far the processes give way to all others.
     """
 
-    def __init__(self, processes: int, seconds: float, waiting: int | None = None) -> None:
+    def __init__(
+        self,
+        processes: int,
+        seconds: float,
+        waiting: int | None = None,
+        niceness: int = NICENESS,
+    ) -> None:
         self._processes, self._seconds = processes, seconds
         self._most, self._here = waiting, 0
+        self._niceness = niceness
         self._slots = asyncio.Semaphore(processes)
         self._lock = threading.Lock()
         self._pool: ProcessPool | None = None
@@ -132,6 +141,7 @@ class Workers:
                     max_workers=self._processes,
                     max_tasks=_TASKS_A_PROCESS,
                     initializer=_settle_in,
+                    initargs=(self._niceness,),
                     context=multiprocessing.get_context("spawn"),
                 )
             return self._pool
@@ -146,10 +156,10 @@ class Workers:
             pool.join()
 
 
-def _settle_in() -> None:
+def _settle_in(niceness: int) -> None:
     """Give way to everything else, and leave Ctrl-C to the service."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(NICENESS)
+    os.nice(niceness)
     compute_alone()
 
 
