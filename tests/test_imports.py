@@ -96,3 +96,10 @@ def test_the_service_names_the_extra_that_it_lacks(missing, tmp_path):
 def test_the_command_does_not_load_the_service():
     loaded = modules_after("import sys, surrogate.cli; print(*sys.modules)")
     assert not loaded & {"fastapi", "sqlalchemy", "uvicorn", "plotly", "typst", "matplotlib"}
+
+
+def test_the_service_says_how_many_threads_numpy_may_have_before_it_comes():
+    code = "import sys, surrogate.cliserve, surrogate.service.serve; print(*sys.modules)"
+    loaded = modules_after(code)
+    assert "surrogate.service.serve" in loaded
+    assert "numpy" not in loaded

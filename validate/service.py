@@ -43,7 +43,7 @@ _LOADS = {
     "4 connections, no pause": (4, 0),
     "8 connections, 10 ms pauses": (8, 10),
 }
-_ROUNDS, _ROUND_SECONDS = 7, 4
+_ROUNDS, _ROUND_SECONDS, _RESUME_SECONDS = 7, 4, 1.0
 
 # Growth that counts as none: of what there is after the warm-up, or MB, whichever is more.
 _FLAT_SHARE, _FLAT_MB = 0.05, 15.0
@@ -223,6 +223,7 @@ def _beside_solves() -> Iterator[Row]:
                 ask = partial(wrk, url, bodies, connections, _ROUND_SECONDS, pause)
                 with solves.paused():
                     idle[name].append(ask())
+                time.sleep(_RESUME_SECONDS)  # what was held still has found its processors
                 beside[name].append(ask())
     for name in _LOADS:
         one, other = (statistics.median(run.p99 for run in runs[name]) for runs in (idle, beside))

@@ -11,7 +11,6 @@ import click
 import uvicorn
 
 from surrogate.errors import InputError
-from surrogate.service.app import build
 from surrogate.service.settings import Settings
 from surrogate.service.work import compute_alone
 
@@ -34,7 +33,9 @@ def serve(settings: Settings) -> None:
     """
     import uvicorn
 
-    compute_alone()  # before NumPy comes with the application
+    compute_alone()
+    # Imported here: with it comes NumPy, which looks but once how many threads it may have.
+    from surrogate.service.app import build
 
     listener = _listener(settings)
     port = listener.getsockname()[1]
