@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, Select, create_engine, event, func, select, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
 from surrogate.errors import InputError
 from surrogate.service.problems import ProblemError
+
+T = TypeVar("T")
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 """Scripts that bring an older schema to this version's."""
@@ -121,6 +123,27 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def paged(
+    session: Session, chosen: Select[T], order: Sequence[Any], limit: int, offset: int
+) -> tuple[list[T], int]:
+    """Return some of the records that are chosen, and count all of them.
+
+    Parameters
+    ----------
+    session : Session
+        What they are read in.
+    chosen : Select
+        Chooses records.
+    order : sequence
+        What they are ordered by.
+    limit, offset : int
+        Which of them.
+    """
+    rows = session.scalars(chosen.order_by(*order).limit(limit).offset(offset))
+    total = session.scalar(select(func.count()).select_from(chosen.subquery()))
+    return list(rows), total or 0
 
 
 def _engine(path: Path, busy_seconds: float) -> Engine:

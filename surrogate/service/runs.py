@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select
 
 from surrogate.assessment.assess import Assessment
-from surrogate.service.database import Database
+from surrogate.service.database import Database, paged
 from surrogate.service.problems import Broken, ProblemError
 from surrogate.service.records import HeatPumpRecord, ResultsRecord, now
 
@@ -89,11 +89,10 @@ class Runs:
             Which of them.
         """
         chosen = select(HeatPumpRecord).where(HeatPumpRecord.owner == owner)
-        ordered = chosen.order_by(HeatPumpRecord.created.desc(), HeatPumpRecord.id)
+        order = (HeatPumpRecord.created.desc(), HeatPumpRecord.id)
         with self._database.reading() as session:
-            rows = session.scalars(ordered.limit(limit).offset(offset))
-            total = session.scalar(select(func.count()).select_from(chosen.subquery()))
-            return [_short(row) for row in rows], total or 0
+            rows, total = paged(session, chosen, order, limit, offset)
+            return [_short(row) for row in rows], total
 
     def get(self, owner: str, run_id: str) -> Run:
         """Return a run as it was saved.

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from surrogate.service.database import Database
+from surrogate.service.database import Database, paged
 from surrogate.service.problems import Broken, ProblemError
 from surrogate.service.records import StepRecord, TwinRecord, now
 from surrogate.twin import Design, Factors, Setting, Twin
@@ -150,11 +150,10 @@ class Twins:
             Which of them.
         """
         chosen = select(TwinRecord).where(TwinRecord.owner == owner, TwinRecord.expires > now())
-        ordered = chosen.order_by(TwinRecord.used.desc(), TwinRecord.id)
+        order = (TwinRecord.used.desc(), TwinRecord.id)
         with self._database.reading() as session:
-            rows = session.scalars(ordered.limit(limit).offset(offset))
-            total = session.scalar(select(func.count()).select_from(chosen.subquery()))
-            return [_read(row) for row in rows], total or 0
+            rows, total = paged(session, chosen, order, limit, offset)
+            return [_read(row) for row in rows], total
 
     def get(self, owner: str, twin_id: str) -> TwinSession:
         """Return a session as it stands.
